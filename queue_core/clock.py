@@ -1,0 +1,59 @@
+"""The time of the Redis server, as seen from here.
+
+Everything that is compared between processes uses one clock, the server's.  `now()` is `time.time()` plus the measured
+offset, applied only when it is over a second: small differences do no harm, and jumping does.
+"""
+
+import time
+
+APPLY_OVER_SECONDS = 1.0
+
+
+def monotonic() -> float:
+    """Seconds that also pass while the machine sleeps or the process is stopped; leases are judged by it."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+def local_now() -> float:
+    # tests that freeze time replace `time.time`; the offset to the server must not see that
+    return time.clock_gettime(time.CLOCK_REALTIME)
+
+
+class Clock:
+    """The server's time in Unix seconds."""
+
+    def __init__(self):
+        self.offset_seconds = 0.0
+        self.measured_at = None
+
+    def now(self) -> float:
+        return time.time() + self.applied_offset_seconds
+
+    @property
+    def applied_offset_seconds(self) -> float:
+        return self.offset_seconds if abs(self.offset_seconds) > APPLY_OVER_SECONDS else 0.0
+
+    def measure(self, ask_server) -> float:
+        """The offset to the server in seconds (positive: the server is ahead).
+
+        ask_server: a callable that gives the server's (seconds, microseconds), as Redis' TIME does."""
+        before = local_now()
+        seconds, microseconds = ask_server()
+        after = local_now()
+        self.offset_seconds = seconds + microseconds / 1e6 - (before + after) / 2
+        self.measured_at = monotonic()
+        return self.offset_seconds
+
+
+class ManualClock(Clock):
+    """A clock that a test moves by hand."""
+
+    def __init__(self, now: float):
+        super().__init__()
+        self._now = now
+
+    def now(self) -> float:
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        self._now += seconds

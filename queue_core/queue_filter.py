@@ -1,0 +1,37 @@
+"""Which queues a process serves: dotted names, the most specific name wins (wire §10.1)."""
+
+from dataclasses import dataclass
+
+
+def ancestry(queue: str):
+    """`a.b.c`, then `a.b`, then `a`."""
+    while queue:
+        yield queue
+        queue = queue.rpartition(".")[0]
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """only: serve these and their subqueues (empty: all); exclude: not these, unless a longer name in `only` matches."""
+
+    only: frozenset[str] = frozenset()
+    exclude: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, only=(), exclude=()):
+        # a plain string would be taken letter by letter
+        assert not isinstance(only, str) and not isinstance(exclude, str), "give lists of queue names, not a string"
+        return cls(frozenset(only or ()), frozenset(exclude or ()))
+
+    def accepts(self, queue: str) -> bool:
+        for name in ancestry(queue):
+            if name in self.exclude:
+                return False
+            if name in self.only:
+                return True
+        return not self.only
+
+    @property
+    def key(self) -> list[list[str]]:
+        """The two sorted lists that the name of a worker group is made of (wire §4)."""
+        return [sorted(self.only), sorted(self.exclude)]

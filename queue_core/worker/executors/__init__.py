@@ -1,0 +1,4 @@
+"""Executors: each runs one call and gives its outcome; how, is its own affair.
+
+`run(call, pulse, started)`: `pulse` keeps the leases meanwhile; `started(child_pid or None)` is called once it runs.
+"""

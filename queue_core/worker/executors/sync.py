@@ -1,0 +1,55 @@
+"""Runs each call in this process, in its main thread, while a second thread keeps the leases."""
+
+import os
+import sys
+import threading
+
+from queue_core.outcome import Outcome
+from queue_core.worker.call import Call, perform
+from queue_core.worker.limits import Alarm
+
+LOST_LEASE_STATUS = 70
+
+
+class SyncExecutor:
+    """The fast one.  A task that overruns its hard timeout costs the process, and so does a lease that cannot be kept:
+    there is no other way to stop code that runs here."""
+
+    name = "sync"
+    batches = True
+    leaves_after_timeout = True
+
+    def __init__(self, now):
+        self._now = now
+        self._pulse = None
+        self._running = False
+
+    def run(self, call: Call, pulse, started=lambda child_pid: None) -> Outcome:
+        if self._pulse is not pulse:
+            self._keep(pulse)
+        alarm = Alarm(call.hard_timeout_seconds, pulse.lease_end, leave_at_once)
+        started(None)
+        self._running = True
+        try:
+            return perform(call, alarm, self._now)
+        finally:
+            self._running = False
+
+    def _keep(self, pulse):
+        self._pulse = pulse
+        threading.Thread(target=self._beat_on, args=(pulse,), name="heartbeat", daemon=True).start()
+
+    def _beat_on(self, pulse):
+        rest = threading.Event()
+        while self._pulse is pulse and not pulse.closed:
+            pulse.beat_if_due()
+            if self._running and pulse.over:
+                leave_at_once()
+            rest.wait(pulse.next_in_seconds)
+
+
+def leave_at_once():
+    sys.stderr.write("exiting worker: the lease of its task could not be kept\n")
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(LOST_LEASE_STATUS)

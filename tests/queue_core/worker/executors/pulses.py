@@ -1,0 +1,27 @@
+"""Pulses for executors that are tested without a session."""
+
+from queue_core.worker.limits import LeaseEnd
+
+
+class FreePulse:
+    """A lease that nobody disturbs.  after: seconds after which it counts as over (None: never)."""
+
+    over = False
+    closed = False
+    next_in_seconds = 0.05
+
+    def __init__(self, lease_seconds=60.0):
+        self.lease_end = LeaseEnd()
+        self.lease_end.set_in(lease_seconds)
+        self.beats = 0
+
+    def beat_if_due(self):
+        self.beats += 1
+
+
+class EndingPulse(FreePulse):
+    """A lease that turns out to be lost at the second beat."""
+
+    @property
+    def over(self):
+        return self.beats >= 2

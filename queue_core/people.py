@@ -1,12 +1,13 @@
 """Who may use the console: names, roles, and passwords as scrypt hashes.
 
-One hash holds a JSON record per user.  A record's epoch is a number drawn anew whenever sessions opened before must end;
-a record that cannot be read belongs to nobody.
+One hash holds a JSON record per user.  A record's epoch is a number drawn anew whenever open sessions must end; a record
+that cannot be read belongs to nobody.
 """
 
 import hashlib
 import hmac
 import json
+import math
 import re
 import secrets
 import unicodedata
@@ -82,6 +83,10 @@ class People:
         record = self._record(name)
         return _user(name, record) if record else None
 
+    def count(self) -> int:
+        """How many users there are."""
+        return self.store.client.hlen(self._users)
+
     def all(self) -> list[User]:
         """Every user, by name."""
         records = {to_text(name): _decoded(raw) for name, raw in self.store.client.hgetall(self._users).items()}
@@ -92,13 +97,14 @@ class People:
         """The user whose name and password these are.
 
         After three failures in a row from one address each further attempt has to wait: 2, 4, 8 … up to 300 seconds.
-        Raises InvalidCredentials; its `retry_after_seconds` (int) is more than 0 while attempts are not even looked at."""
+        Raises InvalidCredentials: `retry_after_seconds` (int) is how long further attempts will not be looked at,
+        `waiting` (bool) says that this one was not."""
         failures = self.store.keys.login_failures(f"{name}\n{address}")
         wait_seconds = self._count_attempt(failures)
         record = self._record(name)
         known = record or {"password": _NOBODY}
         if not _matches(password, known["password"]) or not record:
-            raise InvalidCredentials("The user name or the password is not right.", retry_after_seconds=wait_seconds)
+            raise _wrong(wait_seconds)
         self.store.client.delete(failures)
         return _user(name, record)
 
@@ -150,9 +156,17 @@ def _wait_seconds(failures: int) -> int:
     return min(LONGEST_WAIT_SECONDS, 2 ** min(failures - FREE_FAILURES + 1, 16))
 
 
+def _wrong(wait_seconds: int) -> InvalidCredentials:
+    text = "The user name or the password is not right."
+    if wait_seconds:
+        text += f" After so many failures the next attempt has to wait {wait_seconds} s."
+    return InvalidCredentials(text, retry_after_seconds=wait_seconds, waiting=False)
+
+
 def _too_many(seconds: float) -> InvalidCredentials:
-    whole = max(1, int(seconds + 0.999))
-    return InvalidCredentials(f"Too many failed attempts: try again in {whole} s.", retry_after_seconds=whole)
+    whole = max(1, math.ceil(seconds))
+    text = f"Too many failed attempts: try again in {whole} s."
+    return InvalidCredentials(text, retry_after_seconds=whole, waiting=True)
 
 
 def _not_found(name: str) -> UserNotFound:

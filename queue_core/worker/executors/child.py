@@ -1,10 +1,10 @@
 """A forked child as its parent sees it: what it said, and how it ended."""
 
+import contextlib
 import os
 import select
 import signal
 
-from queue_core.clock import monotonic
 from queue_core.worker.executors.report import MAX_BYTES
 
 _LOOK_SECONDS = 0.1
@@ -74,10 +74,8 @@ class Child:
             self.said = (self.said + part)[: MAX_BYTES + 1]
 
     def _stop_listening(self):
-        try:
+        with contextlib.suppress(KeyError):
             self._poll.unregister(self._pipe)
-        except KeyError:
-            pass
 
 
 def _pidfd(pid):

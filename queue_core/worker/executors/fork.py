@@ -1,5 +1,6 @@
 """Runs each call in a child of its own, made by fork.  All changes of state are the parent's."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -66,7 +67,7 @@ class ForkExecutor:
 
     def _outcome(self, child, ended_by, call, started_at):
         ended_at, told = self._now(), report.decode(child.said)
-        if ended_by is Stopped or child.exit_status == LOST_LEASE_STATUS and told is None:
+        if ended_by is Stopped or (child.exit_status == LOST_LEASE_STATUS and told is None):
             return Stopped(started_at, ended_at)
         if told is not None:
             return told
@@ -120,7 +121,6 @@ def _write_all(descriptor, raw):
 
 def _flush():
     for stream in (sys.stdout, sys.stderr):
-        try:
+        # a task may have closed or replaced them
+        with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
-        except (OSError, ValueError, AttributeError):
-            pass  # closed or replaced by the task

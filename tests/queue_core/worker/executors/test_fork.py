@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -119,13 +120,14 @@ def test_a_stop_request_to_the_child_lets_the_task_run_on():
         os.kill(pid, signal.SIGTERM)
 
     def stop_when_it_listens(pid):
-        wait_until(lambda: "SigIgn" in (status := open(f"/proc/{pid}/status").read()) and _ignores_interrupts(status))
+        wait_until(lambda: _ignores_interrupts(pid))
         stop(pid)
 
     assert isinstance(run(functions.last, 1, started=stop_when_it_listens), Done)
 
 
-def _ignores_interrupts(status):
+def _ignores_interrupts(pid):
+    status = Path(f"/proc/{pid}/status").read_text()
     mask = next(line for line in status.splitlines() if line.startswith("SigIgn")).split()[1]
     return int(mask, 16) & (1 << (signal.SIGINT - 1))
 

@@ -162,16 +162,17 @@ def _is_over(since) -> bool:
 def _send_to_login():
     if request.method not in READING:
         raise Unauthorized("You are not logged in, or your session has ended. Nothing was changed.")
-    login = url_for("login.show", next=_here())
     if request.headers.get("HX-Request"):
         # a fragment cannot hold the login page: the browser is told to leave for it
-        return "", 401, {"HX-Redirect": url_for("login.show")}
-    return redirect(login, 303)
+        return "", 401, {"HX-Redirect": _login_address(request.headers.get("HX-Current-URL", ""))}
+    return redirect(_login_address(request.full_path.rstrip("?"), request.script_root), 303)
 
 
-def _here() -> str | None:
-    path = f"{request.script_root}{request.full_path.rstrip('?')}"
-    return path if request.path != "/" or request.query_string else None
+def _login_address(page: str, root: str = "") -> str:
+    """The login page, from which one comes back to `page`."""
+    parts = urlsplit(page)
+    path = f"{root}{parts.path}{'?' if parts.query else ''}{parts.query}"
+    return url_for("login.show", next=None if path in ("", f"{request.script_root}/") else path)
 
 
 def _refuse(right: str, needed_role: str, place: dict):

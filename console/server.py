@@ -1,7 +1,7 @@
 """The console under gunicorn, with one observer beside it.
 
 The observer (`signalbox sweeper --observe`) takes the snapshots that the pages show and runs operations while no other
-process does.  The master process starts it anew when it dies; it ends with the master, also when that is killed with -9.
+process does.  The master process starts it anew when it dies; it ends with the master, even one killed with -9.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Who may use the console: names, roles, and passwords as scrypt hashes.
 
-One hash holds a JSON record per user.  A record's epoch is a number drawn anew whenever open sessions must end; a record
-that cannot be read belongs to nobody.
+One hash holds a JSON record per user.  A record's epoch is a number drawn anew whenever open sessions must end.  A
+record that cannot be read belongs to nobody.
 """
 
 import hashlib

@@ -5,14 +5,13 @@ Every request needs a login except to views marked `public` and the static files
 """
 
 import functools
-import time
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.sessions import NullSession, SecureCookieSessionInterface
 from werkzeug.exceptions import Forbidden, Unauthorized
 
-from console.current import engine, settings
+from console.current import engine, now, settings
 from queue_core import Actor
 from queue_core.errors import StoreError, StoreUnavailable
 
@@ -111,7 +110,7 @@ def identify():
 def log_in(user) -> None:
     """Begins a session for `user`; nothing of the anonymous one before it stays."""
     session.clear()
-    session.update(user=user.name, epoch=user.epoch, since=int(time.time()))
+    session.update(user=user.name, epoch=user.epoch, since=int(now()))
     g.user = user
 
 
@@ -124,11 +123,11 @@ def log_out() -> None:
 def safe_next(target: str | None) -> str:
     """`target` if it is a path on this console, else the overview."""
     overview = url_for("overview.index")
-    if not target or not target.startswith("/") or "\\" in target or not target.isprintable():
+    # browsers take a backslash for a slash, and drop tabs and line ends before they look
+    if not target or "\\" in target or not target.isprintable():
         return overview
-    parts = urlsplit(target)
-    inside = parts.path.startswith(f"{request.script_root}/") and not target.startswith("//")
-    return target if inside and not parts.scheme and not parts.netloc else overview
+    inside = target.startswith(f"{request.script_root}/") and not target.startswith("//")
+    return target if inside else overview
 
 
 # -- inside --
@@ -154,9 +153,7 @@ def _user_of_session():
 
 
 def _is_over(since) -> bool:
-    if not isinstance(since, int):
-        return True
-    return not 0 <= time.time() - since <= settings().session_hours * 3600
+    return not isinstance(since, int) or now() - since > settings().session_hours * 3600
 
 
 def _send_to_login():
@@ -170,9 +167,16 @@ def _send_to_login():
 
 def _login_address(page: str, root: str = "") -> str:
     """The login page, from which one comes back to `page`."""
-    parts = urlsplit(page)
-    path = f"{root}{parts.path}{'?' if parts.query else ''}{parts.query}"
+    path = f"{root}{_path_and_query(page)}"
     return url_for("login.show", next=None if path in ("", f"{request.script_root}/") else path)
+
+
+def _path_and_query(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # such as http://[
+        return ""
+    return f"{parts.path}{'?' if parts.query else ''}{parts.query}"
 
 
 def _refuse(right: str, needed_role: str, place: dict):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from queue_core.connection import our_errors
 from queue_core.errors import InvalidCredentials, InvalidRequest, UserNotFound
+from queue_core.store import Store
 from queue_core.text import to_bytes, to_text
 
 ROLES = ("viewer", "operator", "admin")
@@ -45,8 +46,8 @@ class User:
 class People:
     """The users of the console, and how they prove who they are."""
 
-    def __init__(self, store):
-        self.store = store
+    def __init__(self, store: Store):
+        self._store = store
 
     # -- the register --
     def add(self, name: str, password: str, role: str) -> User:
@@ -55,15 +56,15 @@ class People:
             "role": _usable_role(role),
             "password": _hashed(_usable_password(password)),
             "epoch": _new_epoch(),
-            "created_at": self.store.clock.now(),
+            "created_at": self._store.now(),
         }
-        if not self.store.client.hsetnx(self._users, _usable_name(name), _encoded(record)):
+        if not self._store.client.hsetnx(self._users, _usable_name(name), _encoded(record)):
             raise InvalidRequest(f"There is already a user named {name}.")
         return _user(name, record)
 
     def remove(self, name: str) -> None:
         """Takes the user away; open sessions end.  Raises UserNotFound."""
-        if not self.store.client.hdel(self._users, to_bytes(name)):
+        if not self._store.client.hdel(self._users, to_bytes(name)):
             raise _not_found(name)
 
     def set_password(self, name: str, password: str) -> User:
@@ -85,11 +86,11 @@ class People:
 
     def count(self) -> int:
         """How many users there are."""
-        return self.store.client.hlen(self._users)
+        return self._store.client.hlen(self._users)
 
     def all(self) -> list[User]:
         """Every user, by name."""
-        records = {to_text(name): _decoded(raw) for name, raw in self.store.client.hgetall(self._users).items()}
+        records = {to_text(name): _decoded(raw) for name, raw in self._store.client.hgetall(self._users).items()}
         return [_user(name, records[name]) for name in sorted(records) if records[name]]
 
     # -- proof --
@@ -99,28 +100,28 @@ class People:
         After three failures in a row from one address each further attempt has to wait: 2, 4, 8 … up to 300 seconds.
         Raises InvalidCredentials: `retry_after_seconds` (int) is how long further attempts will not be looked at,
         `waiting` (bool) says that this one was not."""
-        failures = self.store.keys.login_failures(f"{name}\n{address}")
+        failures = self._store.keys.login_failures(f"{name}\n{address}")
         wait_seconds = self._count_attempt(failures)
         record = self._record(name)
         known = record or {"password": _NOBODY}
         if not _matches(password, known["password"]) or not record:
             raise _wrong(wait_seconds)
-        self.store.client.delete(failures)
+        self._store.client.delete(failures)
         return _user(name, record)
 
     def signing_key(self) -> str:
         """The key that signs sessions: made once, the same for every process on this Redis."""
-        key = self.store.keys.secret()
-        self.store.client.set(key, secrets.token_hex(32), nx=True)
-        return to_text(self.store.client.get(key))
+        key = self._store.keys.secret()
+        self._store.client.set(key, secrets.token_hex(32), nx=True)
+        return to_text(self._store.client.get(key))
 
     # -- inside --
     @property
     def _users(self) -> bytes:
-        return self.store.keys.users()
+        return self._store.keys.users()
 
     def _record(self, name: str) -> dict | None:
-        return _decoded(self.store.client.hget(self._users, to_bytes(name)))
+        return _decoded(self._store.client.hget(self._users, to_bytes(name)))
 
     def _change(self, name: str, **fields) -> User:
         def swap(transaction):
@@ -133,17 +134,17 @@ class People:
             return _user(name, changed)
 
         with our_errors():
-            return self.store.client.transaction(swap, self._users, value_from_callable=True)
+            return self._store.client.transaction(swap, self._users, value_from_callable=True)
 
     def _count_attempt(self, failures: bytes) -> int:
         """Seconds to wait should this attempt fail as well.  Counted before the password is looked at: many attempts at
         once must not all pass as the third."""
-        before, left_ms = self.store.client.pipeline().get(failures).pttl(failures).execute()
+        before, left_ms = self._store.client.pipeline().get(failures).pttl(failures).execute()
         before = int(before or 0)
         elapsed_seconds = FORGET_FAILURES_SECONDS - max(left_ms, 0) / 1000
         if before >= FREE_FAILURES and elapsed_seconds < _wait_seconds(before):
             raise _too_many(_wait_seconds(before) - elapsed_seconds)
-        count, _ = self.store.client.pipeline().incr(failures).expire(failures, FORGET_FAILURES_SECONDS).execute()
+        count, _ = self._store.client.pipeline().incr(failures).expire(failures, FORGET_FAILURES_SECONDS).execute()
         if count > FREE_FAILURES and count != before + 1:
             raise _too_many(_wait_seconds(count))
         return _wait_seconds(count)

@@ -11,20 +11,22 @@ from queue_core.worker.limits import LeaseEnd
 log = structlog.get_logger("signalbox")
 
 _AGAIN_SECONDS = 0.5
+_LONGEST_LOOK_SECONDS = 1.0
 
 
 class Pulse:
     """The heartbeat of one worker.  Beaten by its main thread and, while a task runs in that, by a second one.
 
-    companions: called after every beat with the task that runs now (or None); renews locks, semaphores and the entry
-    in the registry."""
+    companions: called after every beat; renews what goes with the leases.  on_look: called whenever somebody looks
+    whether a beat is due."""
 
-    def __init__(self, session, settings, companions):
+    def __init__(self, session, settings, companions=lambda: None, on_look=lambda: None):
         self.lease_end = LeaseEnd()
         self.closed = False
         self._session = session
         self._settings = settings
         self._companions = companions
+        self._on_look = on_look
         self._running = None
         self._lost = set()
         self._next_at = monotonic() + settings.heartbeat_seconds
@@ -38,7 +40,7 @@ class Pulse:
         left = self._next_at - monotonic()
         if self._running:
             left = min(left, self._session.lease_left_seconds() - self._margin_seconds)
-        return max(left, 0.01)
+        return min(max(left, 0.01), _LONGEST_LOOK_SECONDS)
 
     @property
     def over(self) -> bool:
@@ -69,6 +71,7 @@ class Pulse:
         self._lost.clear()
 
     def beat_if_due(self) -> None:
+        self._on_look()
         if monotonic() >= self._next_at:
             self.beat()
 
@@ -77,12 +80,19 @@ class Pulse:
         with self._beating:
             try:
                 self._lost.update(_key(claimed) for claimed in self._session.heartbeat())
+                self._notice_refused_start()
                 self._next_at = monotonic() + self._settings.heartbeat_seconds
                 self.lease_end.set_in(self._session.lease_left_seconds())
-                self._companions(self._running)
+                self._companions()
             except StoreError as error:
                 self._next_at = monotonic() + min(_AGAIN_SECONDS, self._settings.heartbeat_seconds)
                 log.error("task heartbeat failed", error=str(error))
+
+    def _notice_refused_start(self):
+        # the start mark is not awaited: when it is refused, the session has dropped the task by now
+        running = self._running
+        if running is not None and _key(running) not in map(_key, self._session.held):
+            self._lost.add(_key(running))
 
 
 def _key(claimed):

@@ -1,0 +1,247 @@
+"""The sweeper: what has to be done for all queues, by one process at a time.
+
+Each duty is a generator that yields after every bounded piece of work.  So one step lasts about as long as its budget,
+however many queues there are, and a worker can do these duties between two rounds.
+"""
+
+import contextlib
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import structlog
+
+from queue_core import states
+from queue_core.clock import monotonic
+from queue_core.errors import OperationNotFound, StoreError, StoreUnavailable
+from queue_core.queue_filter import QueueFilter
+from queue_core.text import shown
+from queue_core.worker.patience import Patience
+from queue_core.worker.presence import Presence, facts_of_this_process
+from queue_core.worker.stop import Stop
+
+log = structlog.get_logger("signalbox")
+
+SWEEPER, OBSERVER = "sweeper", "observer"
+
+_BUDGET_SECONDS = 0.25
+_REST_SECONDS = 0.1
+_LOOK_EVERY_SECONDS = 2.0
+_OPERATIONS_EVERY_SECONDS = 0.5
+_ORPHANS_EVERY_SECONDS = 3600.0
+_CLOCK_EVERY_SECONDS = 60.0
+_EXPIRY_THROTTLE_SECONDS = 30.0
+_PROMOTION_THROTTLE_SECONDS = 5.0
+_LISTED_EVERY_SECONDS = 5.0
+
+
+@dataclass(eq=False)
+class Duty:
+    """Something to do every so often.  work: gives an iterator; each of its steps is bounded."""
+
+    name: str
+    every_seconds: float
+    work: Callable[[], Iterator]
+    due_at: float = 0.0
+    under_way: Iterator | None = None
+
+    def step(self) -> bool:
+        """Does a piece; False when there is nothing to do now."""
+        if self.under_way is None:
+            if monotonic() < self.due_at:
+                return False
+            self.under_way, self.due_at = self.work(), monotonic() + self.every_seconds
+        try:
+            next(self.under_way)
+        except BaseException as ended:
+            self.under_way = None
+            if not isinstance(ended, StopIteration):
+                raise
+        return True
+
+
+class Sweeper:
+    """observe: only look (counts, operations and pauses); nothing that a stock worker might not expect.
+    standby: for a worker, which sweeps only while no sweeper is listed."""
+
+    def __init__(self, engine, observe: bool = False, standby: bool = False):
+        self.id = str(uuid.uuid4())
+        self._engine = engine
+        self._observe = observe
+        self._standby = standby
+        self._holds = None
+        self._look_at = 0.0
+        self._throttles: dict[str, float] = {}
+        self._stop = Stop()
+        self._facts = facts_of_this_process(OBSERVER if observe else SWEEPER, engine.clock.now())
+        self._presence = Presence(engine, self.id, lambda: self._facts)
+        self._duties = self._observers_duties() + ([] if observe else self._sweepers_duties())
+
+    def _observers_duties(self):
+        settings = self._engine.settings
+        return [
+            Duty("clock", _CLOCK_EVERY_SECONDS, self._measure_clock),
+            Duty("snapshot", settings.snapshot_seconds, self._take_snapshot),
+            Duty("pauses", _LOOK_EVERY_SECONDS, self._keep_pauses),
+            Duty("operations", _OPERATIONS_EVERY_SECONDS, self._run_operations),
+        ]
+
+    def _sweepers_duties(self):
+        settings = self._engine.settings
+        return [
+            Duty("promote", settings.promote_seconds, self._promote),
+            Duty("recover", settings.recover_seconds, self._recover),
+            Duty("orphans", _ORPHANS_EVERY_SECONDS, self._report_orphans),
+        ]
+
+    # -- running --
+
+    def run(self) -> None:
+        """Sweeps until SIGTERM or SIGINT; while another process has the duty it waits for it."""
+        patience = Patience()
+        with self._stop:
+            log.info("ready", id=self.id, kind=self._facts["kind"])
+            try:
+                patience.until_done(self._begin, self._may_wait)
+                while not self._stop.requested:
+                    worked = patience.until_done(self.step, self._may_wait)
+                    self._presence.beat()
+                    time.sleep(0 if worked else _REST_SECONDS)
+            except StoreError:
+                pass  # asked to stop while the store is away
+            finally:
+                self.leave()
+                log.info("done", id=self.id)
+
+    def stop(self) -> None:
+        """As a signal does."""
+        self._stop.request()
+
+    def step(self, budget_seconds: float = _BUDGET_SECONDS) -> bool:
+        """Does what is due, for about `budget_seconds`; whether more is waiting.  Nothing without the lease.
+
+        Raises StoreUnavailable; the fault of one duty is logged and does not stop the others."""
+        if not self._has_the_duty():
+            return False
+        ends_at = monotonic() + budget_seconds
+        waiting = list(self._duties)
+        while waiting and monotonic() < ends_at:
+            waiting = [duty for duty in waiting if self._step_of(duty)]
+        return bool(waiting)
+
+    def leave(self) -> None:
+        """Gives the duty back, so that another process need not wait for the end of the lease."""
+        with contextlib.suppress(StoreError):
+            for lock_id in list(self._throttles):
+                self._engine.locks.release(lock_id, self.id)
+                del self._throttles[lock_id]
+            if self._holds is not None:
+                self._engine.workers.drop(self._holds, self.id)
+                self._holds = None
+            if not self._standby:
+                self._presence.leave()
+
+    def _begin(self):
+        self._engine.store.check_server()
+        self._presence.register()
+
+    def _may_wait(self):
+        return not self._stop.requested
+
+    def _step_of(self, duty) -> bool:
+        try:
+            return duty.step()
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            log.exception("duty failed", duty=duty.name, error=str(error))
+            return False
+
+    # -- the lease --
+
+    def _has_the_duty(self) -> bool:
+        if monotonic() >= self._look_at:
+            self._look_at = monotonic() + min(_LOOK_EVERY_SECONDS, self._engine.settings.sweeper_lease_seconds / 3)
+            self._look_for_the_duty()
+        return self._holds is not None
+
+    def _look_for_the_duty(self):
+        wanted = OBSERVER if self._observe else SWEEPER
+        workers, seconds = self._engine.workers, self._engine.settings.sweeper_lease_seconds
+        if self._is_superfluous():
+            if self._holds:
+                self.leave()
+            return
+        took = workers.hold(wanted, self.id, seconds)
+        if took and not self._holds:
+            log.info("sweeping", id=self.id, duty=wanted)
+        self._holds = wanted if took else None
+
+    def _is_superfluous(self) -> bool:
+        if self._observe:
+            return self._engine.workers.holder(SWEEPER) is not None
+        return self._standby and any(one.facts.get("kind") == SWEEPER for one in self._engine.workers.alive())
+
+    def _hold_throttle(self, lock_id, seconds):
+        """Keeps stock workers from doing what is done here already (wire §9.3)."""
+        if monotonic() < self._throttles.get(lock_id, 0.0):
+            return
+        locks = self._engine.locks
+        if locks.renew(lock_id, self.id, seconds) or locks.acquire(lock_id, self.id, seconds):
+            self._throttles[lock_id] = monotonic() + seconds / 3
+
+    # -- duties --
+
+    def _measure_clock(self):
+        self._engine.store.measure_clock()
+        yield
+
+    def _take_snapshot(self):
+        self._engine.snapshot.take()
+        yield
+
+    def _keep_pauses(self):
+        self._engine.control.lapse_pauses(self._engine.clock.now())
+        yield
+        self._engine.control.renew_pauses()
+        yield
+
+    def _run_operations(self):
+        for operation in self._engine.operations.running():
+            with contextlib.suppress(OperationNotFound):
+                self._engine.operations.step(operation.id)
+            yield
+
+    def _promote(self):
+        self._hold_throttle(_promotion_lock(), _PROMOTION_THROTTLE_SECONDS)
+        for queue in self._engine.leases.queues(states.SCHEDULED):
+            more = True
+            while more:
+                moved, more = self._engine.leases.promote(queue)
+                if moved:
+                    log.debug("scheduled tasks", queue=shown(queue), qty=moved)
+                yield
+
+    def _recover(self):
+        for queue in self._engine.leases.queues(states.ACTIVE):
+            recovered = True
+            while recovered:
+                recovered = self._engine.leases.recover_expired(queue)
+                for one in recovered:
+                    _tell_recovered(one)
+                yield
+
+    def _report_orphans(self):
+        for queue in self._engine.leases.orphaned_queues():
+            if queue is not None:
+                log.warning("orphaned queue", queue=shown(queue), state=states.ACTIVE)
+            yield
+
+
+def _tell_recovered(recovered):
+    facts = {"queue": shown(recovered.queue), "task_id": shown(recovered.id), "verb": recovered.verb}
+    if recovered.verb in ("released", "requeued"):
+        log.info("queueing expired task", **facts)
+    else:
+        log.error("failing expired task", **facts)

@@ -1,0 +1,99 @@
+"""Whether a claimed task may run here: its payload can be read and its name is allowed."""
+
+import structlog
+
+from queue_core import payload as payloads
+from queue_core.clock import monotonic
+from queue_core.errors import InvalidPayload
+from queue_core.payload import Payload
+from queue_core.text import shown
+
+log = structlog.get_logger("signalbox")
+
+REFUSALS_IN_A_ROW = 20
+_REST_SECONDS = 60.0
+_REMEMBERED = 10_000
+_LONGEST_BACK_OFF_SECONDS = 60.0
+
+
+class Admission:
+    """The gate of one worker.  What is turned away is settled here: put aside, or given back uncounted.
+
+    refused_queues: queues that this worker leaves alone for a while, since it may run nothing of what it finds there."""
+
+    def __init__(self, engine, session):
+        self._engine = engine
+        self._session = session
+        self._refused: dict[str, tuple[float, int]] = {}
+        self._in_a_row: dict[str, int] = {}
+        self._resting: dict[str, float] = {}
+
+    def read(self, claimed) -> Payload | None:
+        """The payload; None when the task has been turned away."""
+        if claimed.raw is None:
+            log.error("not found", queue=shown(claimed.queue), task_id=shown(claimed.id))
+            self._session.finish(claimed)
+            return None
+        try:
+            payload = Payload.decode(claimed.raw, claimed.id)
+            payload.lock_id  # noqa: B018  (an odd lock_key shows itself here and not after the start)
+        except (InvalidPayload, TypeError) as error:
+            self._quarantine(claimed, str(error))
+            return None
+        if self._engine.allow_list.permits(payload.func):
+            self._in_a_row.pop(claimed.queue, None)
+            self._refused.pop(claimed.id, None)
+            return payload
+        self.turn_away(claimed, payload)
+        return None
+
+    def turn_away(self, claimed, payload) -> None:
+        """Gives back a task whose name is not allowed here, with growing waits; after long enough it is put aside."""
+        first_at, times = self._refused.pop(claimed.id, (monotonic(), 0))
+        self._note_refusal(claimed.queue)
+        if monotonic() - first_at > self._engine.settings.name_patience_seconds:
+            self._put_aside(claimed, payload)
+            return
+        if len(self._refused) >= _REMEMBERED:
+            self._refused.pop(next(iter(self._refused)))
+        self._refused[claimed.id] = (first_at, times + 1)
+        wait_seconds = min(2.0**times, _LONGEST_BACK_OFF_SECONDS)
+        self._session.defer(claimed, self._engine.clock.now() + wait_seconds)
+        log.warning("name not allowed", queue=shown(claimed.queue), task_id=shown(claimed.id), func=payload.func)
+
+    def serves(self, queue: str) -> bool:
+        """Whether the worker should look at this queue now."""
+        rest_until = self._resting.get(queue)
+        if rest_until is not None and monotonic() >= rest_until:
+            # one more refusal, and it rests again
+            del self._resting[queue]
+            self._in_a_row[queue] = REFUSALS_IN_A_ROW - 1
+        return queue not in self._resting
+
+    @property
+    def refused_queues(self) -> list[str]:
+        return sorted(self._resting)
+
+    def _note_refusal(self, queue):
+        self._in_a_row[queue] = self._in_a_row.get(queue, 0) + 1
+        if self._in_a_row[queue] >= REFUSALS_IN_A_ROW and queue not in self._resting:
+            self._resting[queue] = monotonic() + _REST_SECONDS
+            log.error("queue left alone", queue=shown(queue), reason="none of its functions may run here")
+
+    def _quarantine(self, claimed, why):
+        text = f"Put aside: a worker cannot act on this task.\n{why}"
+        self._give_up(claimed, "quarantined", text, "tasktiger.exceptions:JobTimeoutException")
+        log.error("payload unreadable", queue=shown(claimed.queue), task_id=shown(claimed.id), error=why)
+
+    def _put_aside(self, claimed, payload):
+        seconds = self._engine.settings.name_patience_seconds
+        text = (
+            f"{payload.func} is not among the functions that this worker may run.\n"
+            f"The task was given back for {seconds:g} seconds and no other worker took it."
+        )
+        self._give_up(claimed, "name_not_allowed", text, "tasktiger.exceptions:TaskImportError")
+        log.error("name not allowed", queue=shown(claimed.queue), task_id=shown(claimed.id), func=payload.func)
+
+    def _give_up(self, claimed, reason, text, exception_name):
+        record = payloads.explained(reason, text, self._engine.clock.now(), exception_name)
+        self._session.give_up(claimed, payloads.encode_execution(record))

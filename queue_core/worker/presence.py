@@ -1,0 +1,59 @@
+"""A worker's entry in the registry: who it is, and what it runs."""
+
+import contextlib
+import os
+import socket
+from importlib.metadata import PackageNotFoundError, version
+
+from queue_core.clock import monotonic
+from queue_core.errors import StoreError
+
+_AT_MOST_EVERY_SECONDS = 1.0
+
+
+def facts_of_this_process(kind: str, started_at: float) -> dict:
+    try:
+        release = version("signalbox")
+    except PackageNotFoundError:  # run from a checkout that was not installed
+        release = "unknown"
+    return {
+        "kind": kind,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "version": release,
+        "started_at": started_at,
+    }
+
+
+class Presence:
+    """describe: gives the facts as they are now.  Nothing here raises: a worker lives without being listed."""
+
+    def __init__(self, engine, process_id: str, describe):
+        self._workers = engine.workers
+        self._every_seconds = engine.settings.heartbeat_seconds
+        self._process_id = process_id
+        self._describe = describe
+        self._told_at = -_AT_MOST_EVERY_SECONDS
+        self._told = None
+
+    def register(self) -> None:
+        self._tell(self._workers.register)
+
+    def beat(self) -> None:
+        """Shows up when it is time to, or when something has changed; at most once a second."""
+        silent_seconds = monotonic() - self._told_at
+        if silent_seconds < _AT_MOST_EVERY_SECONDS:
+            return
+        if silent_seconds >= self._every_seconds or self._describe() != self._told:
+            self._tell(self._workers.beat)
+
+    def leave(self) -> None:
+        with contextlib.suppress(StoreError):
+            self._workers.leave(self._process_id)
+
+    def _tell(self, how):
+        facts = self._describe()
+        with contextlib.suppress(StoreError):
+            how(self._process_id, facts)
+            self._told = facts
+        self._told_at = monotonic()

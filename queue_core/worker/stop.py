@@ -1,0 +1,38 @@
+"""A request to stop, by signal or by a call."""
+
+import signal
+import threading
+
+import structlog
+
+log = structlog.get_logger("signalbox")
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Stop:
+    """A context in which SIGTERM and SIGINT ask the process to stop; asking again changes nothing."""
+
+    def __init__(self):
+        self.requested = False
+        self._told = False
+        self._previous = {}
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread():
+            self._previous = {number: signal.signal(number, self.request) for number in _SIGNALS}
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def request(self, *_) -> None:
+        # only a flag: a handler that writes to a log can meet that log in the middle of a line
+        self.requested = True
+
+    def tell_once(self) -> None:
+        """Writes the request to the log, the first time that somebody looks after it was made."""
+        if self.requested and not self._told:
+            self._told = True
+            log.info("stop requested, waiting for task to finish")

@@ -13,7 +13,7 @@ from queue_core.errors import InvalidRequest, StoreError
 ROLES = click.Choice(["viewer", "operator", "admin"])
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
-redis_url_option = click.option("--redis-url", metavar="URL", help="Where Redis is.  [default: REDIS_URL]")
+redis_url_option = click.option("--redis-url", metavar="URL", help="Where Redis is; else as REDIS_URL says.")
 
 
 @click.group()
@@ -171,3 +171,20 @@ def _me() -> Actor:
         return Actor(getpass.getuser(), "command line")
     except (KeyError, OSError):  # a user id without a name, as in some containers
         return Actor(f"uid {os.getuid()}", "command line")
+
+
+# -- up --
+@commands.command()
+@click.option("--port", default=8030, show_default=True, type=click.IntRange(0, 65535), help="0: any free one.")
+@redis_url_option
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Worker processes.")
+@click.option("--no-samples", is_flag=True, help="Leave out the sample application.")
+@click.option("--data", default=".signalbox", show_default=True, metavar="FOLDER", help="Where data and logs are kept.")
+@click.option("--smoke", is_flag=True, help="Start everything, check that it works, stop it again.")
+@click.pass_context
+def up(context, port, redis_url, workers, no_samples, data, smoke):
+    """Run everything on this machine in one terminal, until Ctrl-C."""
+    from console.local import Options, run
+
+    options = Options(port, redis_url, workers, samples=not no_samples, smoke=smoke, data=data)
+    context.exit(run(options))

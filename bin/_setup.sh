@@ -110,5 +110,5 @@ _pip() {
         fail "The packages could not be downloaded: the package index does not answer." \
             "Check the network, or name a mirror with PIP_INDEX_URL; then start again. Details: $log"
     fi
-    fail "The packages could not be installed: $(grep '^ERROR' "$log" | tail -n 1)" "Details: $log"
+    fail "The packages could not be installed: $(grep -iE '(^|[^a-z])error: ' "$log" | tail -n 1)" "Details: $log"
 }

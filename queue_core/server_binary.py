@@ -13,9 +13,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from queue_core.connection import OLDEST_SERVER
 from queue_core.errors import NoServer
 
-OLDEST_SERVER = (6, 2)
 PACKAGE = "redis-server"
 PACKAGES_WHEN_INSTALLED = ("redis-server", "redis-tools")
 HINT = "Install one (on Debian: apt install redis-server), or name a running one with REDIS_URL."

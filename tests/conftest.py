@@ -8,6 +8,7 @@ import redis
 
 from queue_core.embedded import Server
 from queue_core.errors import NoServer
+from tests import chromium
 from tests.servers import wanted_binary
 
 KINDS = {"browser", "interop", "redis62", "redis70"}
@@ -17,6 +18,15 @@ REQUIRED = set(filter(None, os.environ.get("SIGNALBOX_REQUIRE", "").split(",")))
 def pytest_configure(config):
     if unknown := REQUIRED - KINDS:
         raise pytest.UsageError(f"SIGNALBOX_REQUIRE names unknown kinds: {', '.join(sorted(unknown))}")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        for folder, mark in (("interop", "interop"), ("faults", "fault")):
+            if item.path.is_relative_to(item.config.rootpath / "tests" / folder):
+                item.add_marker(mark)
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -86,3 +96,12 @@ def engine(redis_url):
     engine = Engine(redis_url)
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A running Chromium (playwright's Browser); tests that use it are skipped where there is none."""
+    if not chromium.program():
+        pytest.skip("there is no chromium here")
+    with chromium.launched() as running:
+        yield running

@@ -1,5 +1,7 @@
 """The commands that the console adds to `signalbox`: console, users, up."""
 
+import contextlib
+import functools
 import getpass
 import os
 import secrets
@@ -11,6 +13,7 @@ from queue_core import Actor, Engine
 from queue_core.errors import InvalidRequest, StoreError
 
 ROLES = click.Choice(["viewer", "operator", "admin"])
+NOBODY_YET = "No user exists yet.  Add one: signalbox users add NAME --role admin"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 redis_url_option = click.option("--redis-url", metavar="URL", help="Where Redis is; else as REDIS_URL says.")
@@ -46,14 +49,12 @@ def _greet(host, port, redis_url, settings):
             "and set SIGNALBOX_CONSOLE_SECURE_COOKIES=yes.",
             err=True,
         )
-    engine = Engine(redis_url)
-    try:
-        if not engine.people.count():
-            click.echo("No user exists yet.  Add one: signalbox users add NAME --role admin", err=True)
-    except StoreError as error:
-        click.echo(f"{error}  The console starts all the same, and waits for it.", err=True)
-    finally:
-        engine.close()
+    with contextlib.closing(Engine(redis_url)) as engine:
+        try:
+            if not engine.people.count():
+                click.echo(NOBODY_YET, err=True)
+        except StoreError as error:
+            click.echo(f"{error}  The console starts all the same, and waits for it.", err=True)
 
 
 # -- users --
@@ -64,8 +65,19 @@ def users(context, redis_url):
     """Who may use the console, and what they may do.
 
     A viewer looks.  An operator also retries, deletes, purges, moves and pauses.  An admin may do everything."""
-    context.obj = Engine(redis_url)
-    context.call_on_close(context.obj.close)
+    context.obj = redis_url
+
+
+def pass_engine(command):
+    """Gives the command an engine for as long as it runs, and not for its `--help`."""
+
+    @click.pass_obj
+    @functools.wraps(command)
+    def with_engine(redis_url, **options):
+        with contextlib.closing(Engine(redis_url)) as engine:
+            return command(engine, **options)
+
+    return with_engine
 
 
 def password_options(command):
@@ -86,7 +98,7 @@ def password_options(command):
 @click.argument("name")
 @click.option("--role", type=ROLES, required=True, help="What the user may do.")
 @password_options
-@click.pass_obj
+@pass_engine
 def add(engine, name, role, password_file, generate):
     """Add a user.  Asks for the password unless it is generated or comes from a file."""
     password = _password(password_file, generate)
@@ -98,7 +110,7 @@ def add(engine, name, role, password_file, generate):
 
 @users.command()
 @click.argument("name")
-@click.pass_obj
+@pass_engine
 def remove(engine, name):
     """Remove a user; open sessions end."""
     engine.people.remove(name)
@@ -109,7 +121,7 @@ def remove(engine, name):
 @users.command()
 @click.argument("name")
 @password_options
-@click.pass_obj
+@pass_engine
 def password(engine, name, password_file, generate):
     """Give a user a new password; open sessions end."""
     new_password = _password(password_file, generate)
@@ -122,7 +134,7 @@ def password(engine, name, password_file, generate):
 @users.command()
 @click.argument("name")
 @click.argument("role", type=ROLES)
-@click.pass_obj
+@pass_engine
 def role(engine, name, role):
     """Give a user another role; open sessions end."""
     engine.people.set_role(name, role)
@@ -131,7 +143,7 @@ def role(engine, name, role):
 
 
 @users.command("list")
-@click.pass_obj
+@pass_engine
 def list_users(engine):
     """List the users: name, role, when added (UTC)."""
     everybody = engine.people.all()
@@ -140,7 +152,7 @@ def list_users(engine):
         added = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(user.created_at))
         click.echo(f"{user.name:<{width}}  {user.role:<8}  {added}")
     if not everybody:
-        click.echo("No user exists yet.  Add one: signalbox users add NAME --role admin", err=True)
+        click.echo(NOBODY_YET, err=True)
 
 
 def _password(password_file, generate: bool) -> str:

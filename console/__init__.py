@@ -1,0 +1,49 @@
+"""The console: a Flask application that shows and repairs the queues of one engine."""
+
+from pathlib import Path
+
+from flask import Flask
+from flask_admin import Admin
+from flask_admin.theme import Theme
+from htmx_flask import Htmx
+
+from console import auth, errors, frame, guards, health
+from console.converters import NameConverter
+from console.settings import ConsoleSettings
+from console.views import login
+from console.views.audit import AuditPage
+from console.views.bulk import BulkPage
+from console.views.errors import ErrorsPage
+from console.views.operations import OperationsPage
+from console.views.overview import OverviewPage
+from console.views.queues import QueuesPage
+from console.views.tasks import TasksPage
+from console.views.workers import WorkersPage
+from queue_core import Engine
+
+_HERE = Path(__file__).resolve().parent
+
+
+def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = None) -> Flask:
+    """The console as a WSGI application.
+
+    engine: whose queues to show; default: an engine from the environment.  settings: default: from the environment.
+    Raises InvalidSettings.  Redis may be away: the pages say so until it answers."""
+    app = Flask("console", template_folder=_folder("templates"), static_folder=_folder("static"))
+    app.extensions["signalbox_engine"] = engine or Engine()
+    app.extensions["signalbox_settings"] = settings or ConsoleSettings.from_env()
+    app.url_map.converters["name"] = NameConverter
+    Htmx(app)
+    for part in (frame, auth, guards, errors):
+        part.init_app(app)
+    app.register_blueprint(health.blueprint)
+    app.register_blueprint(login.blueprint)
+    admin = Admin(app, name="Signalbox", theme=Theme("none", "layout.html"), index_view=OverviewPage())
+    admin.add_views(ErrorsPage(), QueuesPage(), TasksPage(), BulkPage(), OperationsPage(), AuditPage(), WorkersPage())
+    return app
+
+
+def _folder(name: str) -> str:
+    """Beside the package in a checkout, inside it in an installed wheel."""
+    inside = _HERE / name
+    return str(inside if inside.is_dir() else _HERE.parent / name)

@@ -1,0 +1,50 @@
+"""The one seam for writes by people: allowed? do, record a refusal or a failure, tell.
+
+What is done is recorded by the script that does it; here only what did not happen.
+"""
+
+from flask import abort, flash, redirect, render_template, request
+
+from console.auth import current_actor, safe_next
+from console.current import engine, settings
+from console.presenters import visible
+from queue_core.errors import InvalidRequest, MovedOn
+
+READ_ONLY = "This console is read-only: it looks and changes nothing."
+
+
+def perform(verb: str, act, *, told, back, queue=None, task_id=None, row=None):
+    """The answer after one act.
+
+    act: called with the actor.  told: the notice, a text or a function of what `act` gave.  back: where to go on, an
+    address or a function of it.  row: for requests by htmx, what the template of a row that was acted on needs.
+    Raises what `act` raises, recorded; 403 in a read-only console."""
+    actor = current_actor()
+    if settings().read_only:
+        _record(verb, actor, "refused", "read-only console", queue, task_id)
+        abort(403, description=READ_ONLY)
+    try:
+        result = act(actor)
+    except (InvalidRequest, MovedOn) as error:
+        _record(verb, actor, "failed", str(error), queue, task_id)
+        raise
+    notice = visible(told(result) if callable(told) else told)
+    if request.htmx and row is not None:
+        return render_template("tasks/_acted.html", notice=notice, **row), 200, {"Vary": "HX-Request"}
+    flash(notice)
+    return redirect(back(result) if callable(back) else back, 303)
+
+
+def _record(verb, actor, outcome, why, queue, task_id):
+    engine().audit.record(verb, actor=actor, queue=queue, task_id=task_id, outcome=outcome, error=visible(why))
+
+
+def came_from(otherwise: str) -> str:
+    """The address of the form's page as the form tells it; `otherwise` when it tells none."""
+    address = request.form.get("back")
+    return safe_next(address) if address else otherwise
+
+
+def given_reason() -> str:
+    """The reason a person typed, at most 500 characters."""
+    return request.form.get("reason", "").strip()[:500]

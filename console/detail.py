@@ -1,0 +1,162 @@
+"""One task with all that is known of it, ready for its page.  Pure."""
+
+import json
+from dataclasses import dataclass
+
+from console import presenters, tracebacks
+from console.presenters import MAX_ARGUMENT_CHARACTERS, visible
+
+MAX_SHOWN_CHARACTERS = 20_000
+META_FIELDS = (
+    "time_last_queued",
+    "hard_timeout",
+    "unique",
+    "unique_key",
+    "lock",
+    "lock_key",
+    "retry_on",
+    "retry_method",
+    "schedule",
+    "max_queue_size",
+    "max_stored_executions",
+    "runner_class",
+)
+MOMENT_FIELDS = ("time_last_queued",)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that may have been cut for the page."""
+
+    text: str
+    cut: bool
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One failed run."""
+
+    number: int
+    started_at: float | None
+    failed_at: float | None
+    exception: str
+    message: Text
+    traceback: tracebacks.Traceback | None
+    host: str
+    cause: str | None
+    facts: tuple[tuple[str, str], ...]
+    cut: bool
+
+    @property
+    def seconds(self) -> float | None:
+        if self.started_at is None or self.failed_at is None:
+            return None
+        return max(0.0, self.failed_at - self.started_at)
+
+
+@dataclass(frozen=True)
+class Detail:
+    """The page of one task.  id and queue as they stand in Redis; all the rest is for people."""
+
+    id: str
+    queue: str
+    state: str
+    score: float
+    states: tuple
+    name: str
+    args: Text | None
+    kwargs: Text | None
+    meta: tuple[tuple[str, object, bool], ...]
+    raw: Text
+    payload_size: str
+    too_large: bool
+    attempts: tuple[Attempt, ...]
+    attempts_kept: int
+    attempts_left_out: int
+    budget: str
+    used_up: bool
+    retry_promise: str
+    stale_traceback: bool
+    recoveries: int
+    problem: str | None
+    verbs: tuple[str, ...]
+
+    @property
+    def newest(self) -> Attempt | None:
+        return self.attempts[0] if self.attempts else None
+
+    @property
+    def earlier(self) -> tuple[Attempt, ...]:
+        return self.attempts[1:]
+
+
+def drawn(task, *, whole: bool = False) -> Detail:
+    """The page of a TaskDetail; texts are cut at 20 kB unless `whole`."""
+    attempts = tuple(attempt(execution, whole=whole) for execution in task.executions)
+    allowed = task.attempts_allowed
+    return Detail(
+        id=task.id,
+        queue=task.queue,
+        state=task.state,
+        score=task.score,
+        states=tuple(task.states),
+        name=visible(task.func) if task.func else "Unknown function",
+        args=_json(task.args, whole),
+        kwargs=_json(task.kwargs, whole),
+        meta=_meta(task.fields or {}),
+        raw=cut(task.raw or "", whole),
+        payload_size=presenters.size(task.payload_bytes),
+        too_large=task.too_large,
+        attempts=attempts,
+        attempts_kept=task.executions_kept,
+        attempts_left_out=max(0, task.executions_kept - len(attempts)),
+        budget=presenters.attempts(task.executions_count, allowed),
+        used_up=allowed is not None and task.executions_count >= allowed,
+        retry_promise=presenters.retry_promise(task.executions_count, allowed),
+        stale_traceback=task.stale_traceback,
+        recoveries=task.recoveries,
+        problem=task.problem and visible(task.problem),
+        verbs=presenters.VERBS[task.state],
+    )
+
+
+def attempt(execution, *, whole: bool = False) -> Attempt:
+    return Attempt(
+        number=execution.number,
+        started_at=execution.started_at,
+        failed_at=execution.failed_at,
+        exception=visible(execution.exception_name or "unknown exception"),
+        message=cut(execution.message or "", whole, 2000),
+        traceback=tracebacks.drawn(execution.traceback, whole=whole),
+        host=visible(execution.host or "unknown"),
+        cause=presenters.cause(execution),
+        facts=tuple((visible(name), _short_json(value)) for name, value in (execution.facts or {}).items()),
+        cut=execution.cut,
+    )
+
+
+def cut(text: str, whole: bool = False, limit: int = MAX_SHOWN_CHARACTERS) -> Text:
+    text = visible(text)
+    return Text(text, False) if whole or len(text) <= limit else Text(text[:limit] + "…", True)
+
+
+def _json(value, whole):
+    if value is None:
+        return None
+    return cut(json.dumps(value, indent=2, ensure_ascii=False, default=str), whole)
+
+
+def _short_json(value):
+    return presenters.shortened(json.dumps(value, ensure_ascii=False, default=str), MAX_ARGUMENT_CHARACTERS)
+
+
+def _meta(fields):
+    """Of the known fields those that are set: (name, value, whether the value is a moment)."""
+    found = []
+    for name in META_FIELDS:
+        value = fields.get(name)
+        if value is None or value is False:
+            continue
+        is_moment = name in MOMENT_FIELDS and isinstance(value, (int, float)) and not isinstance(value, bool)
+        found.append((name, value if is_moment else _short_json(value), is_moment))
+    return tuple(found)

@@ -1,0 +1,89 @@
+"""What templates may use on every page: filters, the menu, the shell, and addresses of static files."""
+
+import hashlib
+import math
+from pathlib import Path
+
+from flask import current_app, g, request, url_for
+
+from console import auth, paging, presenters
+from console.converters import to_segment
+from console.current import settings
+from console.shell import Shell
+
+FILTERS = {
+    "ago": presenters.ago,
+    "duration": presenters.duration,
+    "exact": repr,
+    "iso": presenters.iso,
+    "number": presenters.number,
+    "plural": presenters.plural,
+    "segment": to_segment,
+    "short_id": presenters.short_id,
+    "shortened": presenters.shortened,
+    "size": presenters.size,
+    "utc": presenters.utc,
+}
+
+STATIC_SECONDS = 31_536_000
+
+
+def init_app(app) -> None:
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.finalize = _finalize
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
+    app.context_processor(_context)
+
+
+def _finalize(value):
+    # whatever a template prints may hold bytes and control characters from Redis
+    return presenters.visible(value) if type(value) is str else value
+
+
+def _context():
+    return {
+        "address": paging.address,
+        "asset": asset,
+        "here": paging.here,
+        "infinity": math.inf,
+        "may_operate": auth.user_may("operate") and not settings().read_only,
+        "menu": menu,
+        "presenters": presenters,
+        "shell": _shell(),
+        "state_words": presenters.STATE_WORDS,
+    }
+
+
+def _shell() -> Shell:
+    if "shell" not in g:
+        g.shell = Shell()
+    return g.shell
+
+
+def menu() -> list[dict]:
+    """The pages of the menu: name, url, icon, and whether one is on it now."""
+    admin = current_app.extensions["admin"][0]
+    views = [item._view for item in admin.menu() if item.is_visible()]
+    return [
+        {
+            "name": view.name,
+            "url": url_for(f"{view.endpoint}.{view._default_view}"),
+            "icon": view.icon,
+            "endpoint": view.endpoint,
+            "here": request.blueprint == view.endpoint,
+        }
+        for view in views
+    ]
+
+
+_digests = {}
+
+
+def asset(name: str) -> str:
+    """The address of a static file; it changes with the file, so that browsers may keep it."""
+    path = Path(current_app.static_folder, name)
+    key = (str(path), path.stat().st_mtime_ns)
+    if key not in _digests:
+        _digests[key] = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return url_for("static", filename=name, v=_digests[key])

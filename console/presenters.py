@@ -1,0 +1,320 @@
+"""Records turned into words and classes for people.  Pure: nothing here reads Redis or the request."""
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from queue_core import shown, states
+
+MAX_ARGUMENT_CHARACTERS = 200
+MAX_MESSAGE_CHARACTERS = 300
+
+STATE_WORDS = {
+    states.ERROR: "failed for good; wait for a person",
+    states.QUEUED: "wait for a worker",
+    states.SCHEDULED: "wait for their time",
+    states.ACTIVE: "held by a worker now",
+}
+"""The four states in the order of the console, with what the tasks in them do."""
+
+SCORE_WORDS = {
+    states.ERROR: "Failed",
+    states.QUEUED: "Ready since",
+    states.SCHEDULED: "Due",
+    states.ACTIVE: "Last sign of life",
+}
+"""What the score of a task means, by state."""
+
+VERBS = {
+    states.ERROR: ("retry", "reschedule", "move", "delete"),
+    states.QUEUED: ("move", "cancel", "delete"),
+    states.SCHEDULED: ("reschedule", "move", "cancel", "delete"),
+    states.ACTIVE: (),
+}
+"""What an operator may do with one task, by state."""
+
+DONE_WORDS = {"retry": "retried", "delete": "deleted", "purge": "purged", "clear": "cleared"}
+
+REASON_WORDS = {
+    "killed": "its process was killed",
+    "hard_timeout": "it ran longer than its hard timeout",
+    "worker_lost": "its worker was lost",
+    "quarantined": "it took down its worker too often",
+}
+
+PAUSE_CHOICES = (
+    ("900", "15 minutes"),
+    ("3600", "1 hour"),
+    ("14400", "4 hours"),
+    ("86400", "1 day"),
+    ("", "until resumed"),
+)
+AGE_CHOICES = (
+    ("3600", "1 hour"),
+    ("86400", "1 day"),
+    ("604800", "7 days"),
+    ("2592000", "30 days"),
+    ("0", "now: all of them"),
+)
+
+_CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10)}
+_DIRECTIONS = dict.fromkeys((*range(8234, 8239), *range(8294, 8298), 8206, 8207), 65533)
+_HIDDEN = {**_CONTROLS, 127: 0x2421, **_DIRECTIONS}
+
+
+def visible(text: str) -> str:
+    """`text` as a person may see it: bad bytes, control characters and direction marks become visible signs."""
+    return shown(text).translate(_HIDDEN)
+
+
+def shortened(text: str | None, limit: int = MAX_ARGUMENT_CHARACTERS) -> str:
+    text = visible(text or "")
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def number(value) -> str:
+    """A count with thousands apart; "unknown" for None, which is never 0."""
+    return "unknown" if value is None else f"{value:,}".replace(",", "\u202f")
+
+
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    return f"{number(count)} {noun if count == 1 else nouns or noun + 's'}"
+
+
+def size(count: int) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in the two largest units that matter, such as `3 h 20 min`."""
+    seconds = max(0, int(seconds))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 86400:
+        return f"{seconds // 3600} h {seconds % 3600 // 60} min" if seconds % 3600 >= 60 else f"{seconds // 3600} h"
+    days, hours = divmod(seconds // 3600, 24)
+    return f"{days} d {hours} h" if hours and days < 7 else f"{days} d"
+
+
+def ago(at: float | None, now: float) -> str:
+    """`at` relative to now, such as `3 min ago` or `in 2 h`; "unknown" for None, "never" for infinity."""
+    if at is None or at != at:
+        return "unknown"
+    if math.isinf(at):
+        return "never"
+    if at > now + 1:
+        return f"in {duration(at - now)}"
+    return f"{duration(now - at)} ago"
+
+
+def iso(at: float | None) -> str | None:
+    """`at` for a datetime attribute, in UTC; None when it is no moment a calendar knows."""
+    moment = _moment(at)
+    return moment and moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def utc(at: float | None) -> str:
+    """`at` in words, in UTC, zone said."""
+    moment = _moment(at)
+    if moment is None:
+        return "unknown" if at is None else "never" if at > 0 else "no date"
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _moment(at):
+    try:
+        return None if at is None else datetime.fromtimestamp(at, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def short_id(task_id: str) -> str:
+    text = visible(task_id)
+    return text if len(text) <= 16 else text[:12] + "…"
+
+
+def attempts(executions_count: int, allowed: int | None) -> str:
+    """How far the budget is used, such as `3 of 4 attempts used`."""
+    if allowed is None:
+        return f"{plural(executions_count, 'failed attempt')} so far"
+    return f"{number(executions_count)} of {plural(allowed, 'attempt')} used"
+
+
+def retry_promise(executions_count: int, allowed: int | None) -> str:
+    """What a retry gives, said before it is pressed."""
+    if allowed is None or executions_count < allowed:
+        left = "" if allowed is None else f", up to {allowed - executions_count}"
+        return f"Retry goes on with the attempts that are left{left}."
+    return "The attempts are used up: Retry gives one more; with a fresh budget it gives all of them again."
+
+
+def pause_end(until_at: float | None, now: float) -> str:
+    if until_at is None or math.isinf(until_at):
+        return "until resumed"
+    return f"ends {ago(until_at, now)}"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The newest failure of a task in a line. exception: last part of the class name; cause: in words, or None."""
+
+    exception: str
+    message: str
+    cause: str | None
+
+
+def failure(execution) -> Failure | None:
+    if execution is None:
+        return None
+    name = visible(execution.exception_name or "unknown exception")
+    return Failure(
+        exception=name.rpartition(":")[2].rpartition(".")[2] or name,
+        message=shortened(" ".join((execution.message or "").split()), MAX_MESSAGE_CHARACTERS),
+        cause=cause(execution),
+    )
+
+
+def cause(execution) -> str | None:
+    reason = execution.reason
+    return REASON_WORDS.get(reason, reason and visible(str(reason)))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One task in a list.  id and queue as they stand in Redis; all the rest is for people."""
+
+    id: str
+    queue: str
+    state: str
+    name: str
+    short_id: str
+    arguments: str
+    failure: Failure | None
+    executions_count: int
+    at: float
+    problem: str | None
+    verbs: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} {self.short_id}"
+
+
+def task_row(row) -> Row:
+    return Row(
+        id=row.id,
+        queue=row.queue,
+        state=row.state,
+        name=shortened(row.func) if row.func else "unknown function",
+        short_id=short_id(row.id),
+        arguments=shortened(row.arguments) + ("…" if row.arguments_cut and len(row.arguments) < 200 else ""),
+        failure=failure(row.failure),
+        executions_count=row.executions_count,
+        at=row.score,
+        problem=row.problem and visible(row.problem),
+        verbs=tuple(verb for verb in VERBS[row.state] if verb in ("retry", "delete")),
+    )
+
+
+def function_of(row) -> str:
+    return visible(row.func or "")
+
+
+def exception_of(row) -> str:
+    return visible(row.failure.exception_name or "") if row.failure else ""
+
+
+def words_of(row) -> str:
+    """All that the text filter of the errors page looks at."""
+    return " ".join((exception_of(row), visible(row.failure.message or "") if row.failure else "", function_of(row)))
+
+
+_DUE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
+
+
+def due_at(text: str) -> float | None:
+    """The Unix time of a datetime-local field read as UTC, or None when it is not one."""
+    if not _DUE.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A task that a worker runs now."""
+
+    id: str
+    queue: str
+    name: str
+    started_at: float | None
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that gave a sign of life.  queues and exclude: names for people."""
+
+    id: str
+    kind: str
+    host: str
+    pid: str
+    version: str
+    executor: str
+    queues: str
+    exclude: str
+    refused_queues: str
+    started_at: float | None
+    seen_at: float
+    runs: tuple[Run, ...]
+
+    @property
+    def longest_running_at(self) -> float:
+        return min((run.started_at for run in self.runs if run.started_at is not None), default=math.inf)
+
+
+def process(worker) -> Process:
+    facts = worker.facts
+
+    def word(name):
+        return visible(str(facts.get(name) or ""))
+
+    def names(name):
+        value = facts.get(name)
+        return ", ".join(visible(str(each)) for each in value) if isinstance(value, list | tuple) else ""
+
+    return Process(
+        id=worker.id,
+        kind=word("kind") or "unknown",
+        host=word("host") or "unknown host",
+        pid=word("pid") or "unknown",
+        version=word("version"),
+        executor=word("executor"),
+        queues=names("queues"),
+        exclude=names("exclude"),
+        refused_queues=names("refused_queues"),
+        started_at=_seconds(facts.get("started_at")),
+        seen_at=worker.seen_at,
+        runs=tuple(_run(each) for each in facts.get("running") or () if isinstance(each, dict)),
+    )
+
+
+def _run(facts):
+    return Run(
+        id=str(facts.get("id") or ""),
+        queue=str(facts.get("queue") or ""),
+        name=visible(str(facts.get("func") or "unknown function")),
+        started_at=_seconds(facts.get("started_at")),
+    )
+
+
+def _seconds(value):
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,79 @@
+"""What every page shows around its content: the age of the counts, pauses, running operations, and who sweeps."""
+
+from functools import cached_property
+
+from flask import g
+
+from console import current
+from queue_core.errors import StoreError
+
+STALE_SECONDS = 15
+
+
+class Shell:
+    """Each part is read when a template asks for it, and is None (unknown) when Redis does not answer."""
+
+    def _ask(self, read):
+        if g.get("store_away"):
+            return None
+        try:
+            return read()
+        except StoreError:
+            g.store_away = True
+            return None
+
+    @property
+    def away(self) -> bool:
+        """Whether Redis failed to answer during this request."""
+        return bool(g.get("store_away"))
+
+    @cached_property
+    def now(self) -> float:
+        return current.now()
+
+    @cached_property
+    def snapshot(self):
+        return self._ask(current.snapshot)
+
+    @property
+    def taken_at(self) -> float | None:
+        return self.snapshot and self.snapshot.taken_at
+
+    @property
+    def stale(self) -> bool:
+        return self.taken_at is not None and self.now - self.taken_at > STALE_SECONDS
+
+    @cached_property
+    def errors(self) -> int | None:
+        return self._sum("error")
+
+    @cached_property
+    def scheduled(self) -> int | None:
+        return self._sum("scheduled")
+
+    def _sum(self, state):
+        if self.snapshot is None:
+            return None
+        return sum(getattr(counts, state) for counts in self.snapshot.queues.values())
+
+    @cached_property
+    def pauses(self):
+        return self._ask(lambda: current.engine().control.pauses())
+
+    @cached_property
+    def operations(self):
+        return self._ask(lambda: current.engine().operations.running())
+
+    @cached_property
+    def sweeper(self) -> str | None:
+        """The token of the process that sweeps; an empty text when there is none."""
+        return self._ask(lambda: current.engine().workers.holder("sweeper") or "")
+
+    @cached_property
+    def observer(self) -> str | None:
+        """The token of the process that only observes (counts, operations); an empty text when there is none."""
+        return self._ask(lambda: current.engine().workers.holder("observer") or "")
+
+    @property
+    def settings(self):
+        return current.settings()

@@ -1,0 +1,133 @@
+"""Acts on all tasks of a queue: first a preview with a frozen cut-off, then the operation."""
+
+import math
+from dataclasses import dataclass
+
+from flask import redirect, request, url_for
+from flask_admin import expose
+
+from console import actions
+from console.auth import may
+from console.current import engine, now
+from console.page import Page
+from console.presenters import number
+from queue_core import states
+from queue_core.errors import InvalidRequest
+
+TYPED_ABOVE = 1000
+DAY_SECONDS = 86400
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A verb on a whole queue. destroys: what it touches is gone afterwards."""
+
+    verb: str
+    title: str
+    destroys: bool
+
+
+RETRY = Kind("retry", "Retry all", False)
+PURGE = Kind("purge", "Purge old errors", True)
+CLEAR = Kind("clear", "Clear", True)
+
+
+class BulkPage(Page):
+    in_menu = False
+
+    def __init__(self):
+        super().__init__("All tasks", endpoint="bulk", url="/queues/<name:queue>/all")
+
+    @expose("/")
+    @may("look")
+    def index(self, queue):
+        return redirect(url_for("queues.show", queue=queue))
+
+    @expose("/retry")
+    @may("operate")
+    def preview_retry(self, queue):
+        return self._preview(RETRY, queue, states.ERROR, now())
+
+    @expose("/retry", methods=["POST"])
+    @may("operate")
+    def retry(self, queue):
+        return _start(RETRY, queue, states.ERROR)
+
+    @expose("/purge")
+    @may("operate")
+    def preview_purge(self, queue):
+        older_than = request.args.get("older_than", default=7 * DAY_SECONDS, type=int)
+        return self._preview(PURGE, queue, states.ERROR, now() - max(0, older_than), older_than=older_than)
+
+    @expose("/purge", methods=["POST"])
+    @may("operate")
+    def purge(self, queue):
+        return _start(PURGE, queue, states.ERROR)
+
+    @expose(f"/clear/<any({states.QUEUED},{states.SCHEDULED}):state>")
+    @may("operate")
+    def preview_clear(self, queue, state):
+        return self._preview(CLEAR, queue, state, _end_of(state))
+
+    @expose(f"/clear/<any({states.QUEUED},{states.SCHEDULED}):state>", methods=["POST"])
+    @may("operate")
+    def clear(self, queue, state):
+        return _start(CLEAR, queue, state)
+
+    def _preview(self, kind, queue, state, not_after, **more):
+        matched = engine().operations.count(queue, state, not_after)
+        return self.render(
+            "bulk/show.html",
+            kind=kind,
+            queue=queue,
+            state=state,
+            not_after=not_after,
+            matched=matched,
+            in_state=engine().browse.sizes(queue)[state],
+            must_type=kind.destroys and matched > TYPED_ABOVE,
+            now=now(),
+            **more,
+        )
+
+
+def _end_of(state):
+    """Scheduled tasks lie in the future: all of them means up to the end of time."""
+    return math.inf if state == states.SCHEDULED else now()
+
+
+def _start(kind, queue, state):
+    def act(actor):
+        not_after = _not_after()
+        _check_typed(kind, queue, state, not_after)
+        operation = engine().operations.start(
+            kind.verb, queue, state, actor=actor, reason=actions.given_reason(), not_after=not_after
+        )
+        return engine().operations.run_small(operation)
+
+    return actions.perform(kind.verb, act, told=_told, back=_operation_url, queue=queue)
+
+
+def _not_after():
+    not_after = request.form.get("not_after", type=float)
+    if not_after is None or math.isnan(not_after):
+        raise InvalidRequest("The form lacks the moment up to which tasks are meant. Open the preview again.")
+    return not_after
+
+
+def _check_typed(kind, queue, state, not_after):
+    matched = engine().operations.count(queue, state, not_after)
+    if not kind.destroys or matched <= TYPED_ABOVE:
+        return
+    seen, typed = request.form.get("matched", ""), request.form.get("typed", "").strip()
+    if not typed or typed != seen:
+        raise InvalidRequest(
+            f"This touches {number(matched)} tasks. Type the number that the preview shows to confirm."
+        )
+
+
+def _told(operation):
+    return "The operation is done." if operation.ended else "The operation is running; the sweeper carries it on."
+
+
+def _operation_url(operation):
+    return url_for("operations.show", operation_id=operation.id)

@@ -1,0 +1,50 @@
+"""The overview: is anything wrong, where, since when."""
+
+from flask import render_template, request
+from flask_admin import expose
+
+from console import current, tree
+from console.auth import may
+from console.live import fragment
+from console.page import Page
+
+
+class OverviewPage(Page):
+    icon = "overview"
+
+    def __init__(self):
+        super().__init__("Overview", endpoint="overview", url="/")
+
+    @expose("/")
+    @may("look")
+    def index(self):
+        return self.render("overview/index.html", **_facts())
+
+    @expose("/live")
+    @may("look")
+    def live(self):
+        return fragment(render_template("overview/_live.html", **_facts()))
+
+    @expose("/status")
+    @may("look")
+    def status(self):
+        """The bar on top of every page."""
+        return fragment(render_template("_status.html"))
+
+
+def _facts():
+    wanted = request.args.get("q", "").strip()
+    now, snapshot = current.now(), current.snapshot()
+    facts = {"now": now, "snapshot": snapshot, "wanted": wanted, "workers": _workers_alive()}
+    if snapshot is None:
+        return facts
+    opened, shut = request.args.getlist("open"), request.args.getlist("shut")
+    return facts | {
+        "tree": tree.grow(snapshot, now, wanted=wanted, opened=opened, shut=shut),
+        "total": tree.total(snapshot, now),
+        "troubled": tree.troubled(snapshot, now),
+    }
+
+
+def _workers_alive():
+    return sum(worker.facts.get("kind") == "worker" for worker in current.engine().workers.alive())

@@ -1,0 +1,33 @@
+// Ticking rows: all at once, a range with the shift key, and how many are ticked.
+(() => {
+  for (const form of document.querySelectorAll("[data-selection]")) {
+    const boxes = () => [...form.querySelectorAll('input[name="task"]')];
+    const all = form.querySelector("[data-tick-all]");
+    let last = null;
+
+    const tell = () => {
+      const ticked = boxes().filter((box) => box.checked).length;
+      for (const label of form.querySelectorAll("[data-selected]")) label.textContent = ticked ? `: ${ticked}` : "";
+      if (!all) return;
+      all.checked = ticked > 0 && ticked === boxes().length;
+      all.indeterminate = ticked > 0 && !all.checked;
+    };
+
+    if (all) {
+      all.hidden = false;
+      all.addEventListener("change", () => { for (const box of boxes()) box.checked = all.checked; tell(); });
+    }
+    form.addEventListener("click", (event) => {
+      if (event.target.name !== "task") return;
+      const list = boxes(), at = list.indexOf(event.target), from = list.indexOf(last);
+      if (event.shiftKey && from >= 0) {
+        for (const box of list.slice(Math.min(at, from), Math.max(at, from) + 1)) box.checked = event.target.checked;
+      }
+      last = event.target;
+      tell();
+    });
+    document.addEventListener("htmx:after:settle", tell);
+    addEventListener("pageshow", tell);
+    tell();
+  }
+})();

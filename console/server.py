@@ -135,9 +135,9 @@ def _check_port(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             raise InvalidSettings(
-                f"Port {port} on {host} cannot be used: {error}. Choose another with --port or --host."
+                f"Port {port} on {host} cannot be used: {error.strerror}. Choose another with --port or --host."
             ) from error
 
 

@@ -5,6 +5,7 @@ however many queues there are, and a worker can do these duties between two roun
 """
 
 import contextlib
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from queue_core import states
 from queue_core.clock import monotonic
 from queue_core.errors import OperationNotFound, StoreError, StoreUnavailable
 from queue_core.queue_filter import QueueFilter
-from queue_core.text import shown
+from queue_core.text import shown, to_text
 from queue_core.worker.patience import Patience
 from queue_core.worker.presence import Presence, facts_of_this_process
 from queue_core.worker.stop import Stop
@@ -30,10 +31,14 @@ _REST_SECONDS = 0.1
 _LOOK_EVERY_SECONDS = 2.0
 _OPERATIONS_EVERY_SECONDS = 0.5
 _ORPHANS_EVERY_SECONDS = 3600.0
+_FIRST_ORPHANS_SECONDS = 30.0
+_SCAN_COUNT = 1000
+_QUEUES_LOOKED_AT = 100
 _CLOCK_EVERY_SECONDS = 60.0
 _EXPIRY_THROTTLE_SECONDS = 30.0
 _PROMOTION_THROTTLE_SECONDS = 5.0
-_LISTED_EVERY_SECONDS = 5.0
+
+_GLOB = re.compile(rb"[][*?\\]")
 
 
 @dataclass(eq=False)
@@ -72,11 +77,14 @@ class Sweeper:
         self._standby = standby
         self._holds = None
         self._look_at = 0.0
-        self._throttles: dict[str, float] = {}
+        self._look_for_workers_at = 0.0
+        self._throttles: set[str] = set()
+        self._acts = False
         self._stop = Stop()
         self._facts = facts_of_this_process(OBSERVER if observe else SWEEPER, engine.clock.now())
         self._presence = Presence(engine, self.id, lambda: self._facts)
-        self._duties = self._observers_duties() + ([] if observe else self._sweepers_duties())
+        self._looking = self._observers_duties()
+        self._acting = [] if observe else self._sweepers_duties()
 
     def _observers_duties(self):
         settings = self._engine.settings
@@ -90,9 +98,10 @@ class Sweeper:
     def _sweepers_duties(self):
         settings = self._engine.settings
         return [
+            Duty("throttles", _LOOK_EVERY_SECONDS, self._hold_throttles),
             Duty("promote", settings.promote_seconds, self._promote),
             Duty("recover", settings.recover_seconds, self._recover),
-            Duty("orphans", _ORPHANS_EVERY_SECONDS, self._report_orphans),
+            Duty("orphans", _ORPHANS_EVERY_SECONDS, self._report_orphans, due_at=monotonic() + _FIRST_ORPHANS_SECONDS),
         ]
 
     # -- running --
@@ -125,7 +134,7 @@ class Sweeper:
         if not self._has_the_duty():
             return False
         ends_at = monotonic() + budget_seconds
-        waiting = list(self._duties)
+        waiting = self._looking + (self._acting if self._acting and self._may_act() else [])
         while waiting and monotonic() < ends_at:
             waiting = [duty for duty in waiting if self._step_of(duty)]
         return bool(waiting)
@@ -135,7 +144,7 @@ class Sweeper:
         with contextlib.suppress(StoreError):
             for lock_id in list(self._throttles):
                 self._engine.locks.release(lock_id, self.id)
-                del self._throttles[lock_id]
+                self._throttles.discard(lock_id)
             if self._holds is not None:
                 self._engine.workers.drop(self._holds, self.id)
                 self._holds = None
@@ -183,15 +192,33 @@ class Sweeper:
             return self._engine.workers.holder(SWEEPER) is not None
         return self._standby and any(one.facts.get("kind") == SWEEPER for one in self._engine.workers.alive())
 
-    def _hold_throttle(self, lock_id, seconds):
-        """Keeps stock workers from doing what is done here already (wire §9.3)."""
-        if monotonic() < self._throttles.get(lock_id, 0.0):
-            return
-        locks = self._engine.locks
-        if locks.renew(lock_id, self.id, seconds) or locks.acquire(lock_id, self.id, seconds):
-            self._throttles[lock_id] = monotonic() + seconds / 3
+    def _may_act(self) -> bool:
+        """Whether there are workers of ours here: before that, this may be somebody else's deployment to look at."""
+        if not self._acts and monotonic() >= self._look_for_workers_at:
+            self._look_for_workers_at = monotonic() + _LOOK_EVERY_SECONDS
+            listed = any(one.facts.get("kind") == "worker" for one in self._engine.workers.alive())
+            self._acts = self._standby or listed or self._claims_were_left()
+        return self._acts
+
+    def _claims_were_left(self):
+        keys = self._engine.store.keys
+        queues = self._engine.leases.queues(states.ACTIVE)[:_QUEUES_LOOKED_AT]
+        return bool(queues) and self._engine.store.client.exists(*map(keys.claims, queues)) > 0
 
     # -- duties --
+
+    def _hold_throttles(self):
+        """Keeps stock workers from doing what is done here already (wire §9.3)."""
+        keys = self._engine.store.keys
+        self._hold_throttle(keys.expiry_throttle(), _EXPIRY_THROTTLE_SECONDS)
+        self._hold_throttle(keys.promotion_throttle(QueueFilter()), _PROMOTION_THROTTLE_SECONDS)
+        yield
+
+    def _hold_throttle(self, key, seconds):
+        lock_id = to_text(key.removeprefix(self._engine.store.keys.lock("")))
+        locks = self._engine.locks
+        if locks.renew(lock_id, self.id, seconds) or locks.acquire(lock_id, self.id, seconds):
+            self._throttles.add(lock_id)
 
     def _measure_clock(self):
         self._engine.store.measure_clock()
@@ -214,7 +241,6 @@ class Sweeper:
             yield
 
     def _promote(self):
-        self._hold_throttle(_promotion_lock(), _PROMOTION_THROTTLE_SECONDS)
         for queue in self._engine.leases.queues(states.SCHEDULED):
             more = True
             while more:
@@ -233,10 +259,18 @@ class Sweeper:
                 yield
 
     def _report_orphans(self):
-        for queue in self._engine.leases.orphaned_queues():
-            if queue is not None:
-                log.warning("orphaned queue", queue=shown(queue), state=states.ACTIVE)
+        """Queues that hold active tasks and are not listed: no worker would ever recover these (wire D8)."""
+        store = self._engine.store
+        names, prefix = store.keys.names(states.ACTIVE), store.keys.state(states.ACTIVE, "")
+        cursor, pattern = None, _GLOB.sub(rb"\\\g<0>", prefix) + b"*"
+        while cursor != 0:
+            cursor, found = store.client.scan(cursor or 0, match=pattern, count=_SCAN_COUNT, _type="zset")
             yield
+            for key in found:
+                queue = key[len(prefix) :]
+                if not store.client.sismember(names, queue) and store.client.exists(key):
+                    log.warning("orphaned queue", queue=shown(to_text(queue)), state=states.ACTIVE)
+                yield
 
 
 def _tell_recovered(recovered):

@@ -19,7 +19,7 @@ _LONGEST_BACK_OFF_SECONDS = 60.0
 class Admission:
     """The gate of one worker.  What is turned away is settled here: put aside, or given back uncounted.
 
-    refused_queues: queues that this worker leaves alone for a while, since it may run nothing of what it finds there."""
+    refused_queues: queues that this worker leaves alone for a while, since it may run nothing that it finds there."""
 
     def __init__(self, engine, session):
         self._engine = engine

@@ -105,6 +105,9 @@ class Worker:
                 self._work(once, force_once)
             except LeaveProcess:
                 self._leave_hard()
+            except Exception:
+                log.exception("exception")
+                raise
             finally:
                 self._leave()
 
@@ -133,16 +136,15 @@ class Worker:
 
     def _refresh(self, wait_seconds) -> bool:
         try:
-            self._patience.until_done(
-                lambda: self._working_set.refresh(wait_seconds), lambda: not self._stop.requested
-            )
+            self._patience.until_done(lambda: self._working_set.refresh(wait_seconds), lambda: not self._stop.requested)
         except StoreError:
             return False  # asked to stop while the store is away
         return True
 
     def _round(self) -> bool:
         """Every queue of the working set once, in random order; whether anything was claimed."""
-        queues = [queue for queue in self._working_set.queues if self._admission.serves(queue)]
+        self._working_set.queues = set(filter(self._admission.serves, self._working_set.queues))
+        queues = list(self._working_set.queues)
         random.shuffle(queues)
         limit = self._pace.size() if self._executor.batches else 1
         worked = False

@@ -29,7 +29,9 @@ class Pace:
 
     def size(self) -> int:
         """Tasks for the next claim: 1 as long as nothing has been measured."""
-        slowest = max((average for average, seen_at in self._measured.values() if self._is_recent(seen_at)), default=None)
+        slowest = max(
+            (average for average, seen_at in self._measured.values() if self._is_recent(seen_at)), default=None
+        )
         if slowest is None:
             return 1
         return max(1, min(self._most, int(self._budget_seconds / max(slowest, 1e-6))))

@@ -59,13 +59,16 @@ class Settlement:
 
     def _next_step(self, payload, outcome, failures):
         settings = self._engine.settings
-        step = retry.next_step(
-            payload,
-            outcome,
-            failures,
-            default_method=settings.default_retry_method,
-            resolve=self._engine.allow_list.resolve,
-        )
+        try:
+            step = retry.next_step(
+                payload,
+                outcome,
+                failures,
+                default_method=settings.default_retry_method,
+                resolve=self._engine.allow_list.resolve,
+            )
+        except BaseException as error:  # a retry method is application code and may even try to leave the process
+            return GiveUp(why=f"The retry method raised {type(error).__name__}: {error}")
         if isinstance(step, RetryLater) and not math.isfinite(step.delay_seconds):
             return GiveUp(why=f"The retry method {step.method_name} gave a delay of {step.delay_seconds} seconds.")
         return step

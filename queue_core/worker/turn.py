@@ -71,7 +71,7 @@ class Turn:
         self._read_replies()
 
     def may_wait(self) -> bool:
-        """Whether to wait on for a store that is away: until it is back, but a stop request waits only for the lease."""
+        """Whether to wait on for a store that is away; after a stop request only as long as the lease lasts."""
         return not self.stop.requested or self.session.lease_left_seconds() > 0
 
     def _next(self, waiting):

@@ -7,12 +7,17 @@ import sys
 import threading
 import traceback
 
+import structlog
+
 from queue_core.clock import monotonic
 from queue_core.outcome import Done, Killed, Outcome, Stopped, TimedOut
+from queue_core.text import shown
 from queue_core.worker.call import Call, perform
 from queue_core.worker.executors import report
 from queue_core.worker.executors.child import Child
 from queue_core.worker.limits import Alarm, die_with_parent
+
+log = structlog.get_logger("signalbox")
 
 OUTSIDE_MARGIN_SECONDS = 7.0
 LOST_LEASE_STATUS = 70
@@ -61,6 +66,7 @@ class ForkExecutor:
                 child.kill()
                 return Stopped
             if monotonic() >= kill_at:
+                log.error("hard timeout elapsed in parent process", queue=shown(call.queue), child_pid=child.pid)
                 child.kill()
                 return TimedOut
         return None
@@ -72,6 +78,8 @@ class ForkExecutor:
         if told is not None:
             return told
         overran = ended_at - started_at >= call.hard_timeout_seconds and child.signal is None
+        if child.signal is not None:
+            log.error("child killed", return_code=-child.signal, child_pid=child.pid)
         if ended_by is TimedOut or overran:
             return TimedOut(started_at, ended_at, call.hard_timeout_seconds)
         return Killed(started_at, ended_at, child.signal, child.exit_status)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from queue_core.errors import JobTimeoutException, RetryException
 from queue_core.retry import fixed
+from queue_core.worker import running
 
 
 def nothing():
@@ -39,6 +40,17 @@ def fail_long():
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def note_or_die(path, text):
+    if text == "die":
+        die()
+    note(path, text)
+
+
+def check_current_task():
+    queue, payload = running.current()
+    assert queue == "orders" and payload.func.endswith("check_current_task")
 
 
 def leave(status):

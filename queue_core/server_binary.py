@@ -80,6 +80,8 @@ def _fetched(folder: Path) -> ServerBinary:
         except subprocess.CalledProcessError as error:
             problem = _last_line(error.stderr or error.stdout)
             continue
+        finally:
+            shutil.rmtree(folder / "apt", ignore_errors=True)
         if binary := examine(_write_launcher(folder)):
             return binary
         problem = "the unpacked server does not run here"
@@ -113,9 +115,10 @@ def _system_lists(folder: Path) -> list[str]:
 
 def _own_lists(folder: Path) -> list[str]:
     # a bare machine has no package lists, and a plain user may not write the system's
+    place = folder / "apt"
     for part in ("lists/partial", "archives/partial"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    options = ["-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}", "-o", "Debug::NoLocking=1"]
+        (place / part).mkdir(parents=True, exist_ok=True)
+    options = ["-o", f"Dir::State::Lists={place}/lists", "-o", f"Dir::Cache={place}", "-o", "Debug::NoLocking=1"]
     _run(["apt-get", *options, "-qq", "update"], folder)
     return options
 

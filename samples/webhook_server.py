@@ -77,6 +77,10 @@ class Server(ThreadingHTTPServer):
         self.turns = {path: itertools.cycle(answers) for path, answers in ANSWERS.items()} if turns is None else turns
         self._one_at_a_time = threading.Lock()
 
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}\n"
+
     def next_answer(self, path):
         with self._one_at_a_time:
             return next(self.turns[path]) if path in self.turns else 200
@@ -91,7 +95,7 @@ def serve(stop: threading.Event, up_seconds: float = UP_SECONDS, down_seconds: f
     while not stop.is_set():
         server = Server(port, turns)
         port, turns = server.server_address[1], server.turns
-        write(address_file(), f"http://127.0.0.1:{port}\n".encode())
+        write(address_file(), server.url.encode())
         with server:
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
             stop.wait(up_seconds)

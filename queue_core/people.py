@@ -14,7 +14,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from queue_core.connection import our_errors
-from queue_core.errors import InvalidCredentials, InvalidRequest, UserNotFound
+from queue_core.errors import InvalidCredentials, InvalidRequest, StoreFull, UserNotFound
 from queue_core.store import Store
 from queue_core.text import to_bytes, to_text
 
@@ -111,9 +111,11 @@ class People:
 
     def signing_key(self) -> str:
         """The key that signs sessions: made once, the same for every process on this Redis."""
-        key = self._store.keys.secret()
-        self._store.client.set(key, secrets.token_hex(32), nx=True)
-        return to_text(self._store.client.get(key))
+        client, key = self._store.client, self._store.keys.secret()
+        # read first: a full Redis refuses even a SET that would do nothing
+        if not client.get(key):
+            client.set(key, secrets.token_hex(32), nx=True)
+        return to_text(client.get(key))
 
     # -- inside --
     @property
@@ -144,10 +146,20 @@ class People:
         elapsed_seconds = FORGET_FAILURES_SECONDS - max(left_ms, 0) / 1000
         if before >= FREE_FAILURES and elapsed_seconds < _wait_seconds(before):
             raise _too_many(_wait_seconds(before) - elapsed_seconds)
-        count, _ = self._store.client.pipeline().incr(failures).expire(failures, FORGET_FAILURES_SECONDS).execute()
+        count = self._counted(failures)
+        if count is None:
+            return 0
         if count > FREE_FAILURES and count != before + 1:
             raise _too_many(_wait_seconds(count))
         return _wait_seconds(count)
+
+    def _counted(self, failures: bytes) -> int | None:
+        """The attempts so far with this one; None when Redis is full and takes no count."""
+        try:
+            return self._store.client.pipeline().incr(failures).expire(failures, FORGET_FAILURES_SECONDS).execute()[0]
+        except StoreFull:
+            # whoever comes to purge a full Redis must not be locked out by its being full
+            return None
 
 
 def _wait_seconds(failures: int) -> int:

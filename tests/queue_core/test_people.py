@@ -5,9 +5,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import redis
 
 from queue_core.config import Settings
-from queue_core.errors import InvalidCredentials, InvalidRequest, StoreUnavailable, UserNotFound
+from queue_core.errors import InvalidCredentials, InvalidRequest, StoreFull, StoreUnavailable, UserNotFound
 from queue_core.keys import Keys
 from queue_core.people import FORGET_FAILURES_SECONDS, People
 from queue_core.store import Store
@@ -285,6 +286,19 @@ def test_the_signing_key_is_made_once_and_the_same_for_everybody(people, redis_u
     key = people.signing_key()
     assert len(key) == 64
     assert People(Store(Settings(), redis_url)).signing_key() == key
+
+
+def test_a_full_redis_locks_nobody_out(own_server):
+    people = People(Store(Settings(), own_server.url))
+    people.add("ann", PASSWORD, "operator")
+    key = people.signing_key()
+    with redis.Redis.from_url(own_server.url) as raw:
+        raw.config_set("maxmemory", "1")
+    with pytest.raises(StoreFull):
+        people.add("bob", PASSWORD, "viewer")
+    assert people.authenticate("ann", PASSWORD, address=HOME).name == "ann"
+    assert people.signing_key() == key
+    fail(people, 5)
 
 
 def test_redis_away_is_told_as_such():

@@ -4,6 +4,7 @@ import pytest
 
 from console import create_app
 from console.settings import ConsoleSettings
+from queue_core import Engine
 from tests.console.visitor import PASSWORD, Visitor
 
 
@@ -120,6 +121,17 @@ def test_logging_out_everywhere_ends_all_sessions_and_is_recorded(app, visitor, 
     assert visitor.get("/audit/").status_code == 303
     assert other.get("/audit/").status_code == 303
     assert engine.audit.page(verb="logout_everywhere").entries[0].actor == "ann"
+
+
+def test_one_can_log_in_while_redis_is_full(own_server):
+    engine = Engine(own_server.url)
+    engine.people.add("ann", PASSWORD, "operator")
+    visitor = Visitor(create_app(engine, ConsoleSettings()))
+    visitor.get("/login")
+    engine.store.client.config_set("maxmemory", "1")
+    assert visitor.log_in("ann").status_code == 303
+    assert visitor.get("/audit/").status_code == 200
+    engine.close()
 
 
 def test_nobody_is_logged_out_by_following_a_link(visitor, ann):

@@ -1,10 +1,12 @@
 """`signalbox demo`: a larger history of the sample application, for looking at the console."""
 
 import itertools
+import logging
 import os
 import uuid
 
 import click
+import structlog
 
 MOST_TASKS = 2_000_000
 QUEUES_AT_WORK = 12
@@ -24,6 +26,8 @@ def demo(tasks, seed, redis_url, yes):
     comes."""
     if redis_url:
         os.environ["REDIS_URL"] = redis_url
+    # a child that dies is what is wanted here, and no news
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     # the shop's engine reads REDIS_URL when it is imported
     from samples.shop import engine
 

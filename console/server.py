@@ -22,6 +22,7 @@ from queue_core.errors import InvalidSettings
 OBSERVE = (sys.executable, "-m", "queue_core.cli", "sweeper", "--observe")
 STEADY_SECONDS = 60
 LONGEST_PAUSE_SECONDS = 30
+STOP_PATIENCE_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -112,12 +113,12 @@ class Observer:
         self._process = subprocess.Popen(OBSERVE, env=self._environment, preexec_fn=end_with_parent)
 
     def stop(self) -> None:
-        """Asks the observer to end, and ends it after five seconds."""
+        """Asks the observer to end, and kills it when it does not."""
         if not self._process or self._process.poll() is not None:
             return
         self._process.terminate()
         try:
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=STOP_PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

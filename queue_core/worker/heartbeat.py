@@ -5,7 +5,6 @@ import threading
 import structlog
 
 from queue_core.clock import monotonic
-from queue_core.errors import StoreError
 from queue_core.worker.limits import LeaseEnd
 
 log = structlog.get_logger("signalbox")
@@ -84,9 +83,9 @@ class Pulse:
                 self._next_at = monotonic() + self._settings.heartbeat_seconds
                 self.lease_end.set_in(self._session.lease_left_seconds())
                 self._companions()
-            except StoreError as error:
+            except Exception as error:  # whatever it is, the lease runs down and the run ends in time
                 self._next_at = monotonic() + min(_AGAIN_SECONDS, self._settings.heartbeat_seconds)
-                log.error("task heartbeat failed", error=str(error))
+                log.error("task heartbeat failed", error=f"{type(error).__name__}: {error}")
 
     def _notice_refused_start(self):
         # the start mark is not awaited: when it is refused, the session has dropped the task by now

@@ -14,6 +14,7 @@ from queue_core.text import shown
 from queue_core.worker import failure
 from queue_core.worker.admission import Admission
 from queue_core.worker.call import Call
+from queue_core.worker.executors import NoProcess
 from queue_core.worker.heartbeat import Pulse
 from queue_core.worker.pace import Pace
 from queue_core.worker.patience import Patience
@@ -114,7 +115,7 @@ class Turn:
             # it has not begun; the start mark, if it arrives at all, arrives before this
             self.session.release(claimed)
             return None
-        except OSError as error:
+        except NoProcess as error:
             log.error("no process can be made", queue=shown(claimed.queue), task_id=shown(claimed.id), error=str(error))
             self.session.release(claimed)
             time.sleep(_NO_PROCESS_SECONDS)

@@ -13,7 +13,7 @@ from queue_core.clock import monotonic
 from queue_core.outcome import Done, Killed, Outcome, Stopped, TimedOut
 from queue_core.text import shown
 from queue_core.worker.call import Call, perform
-from queue_core.worker.executors import report
+from queue_core.worker.executors import NoProcess, report
 from queue_core.worker.executors.child import Child
 from queue_core.worker.limits import Alarm, die_with_parent
 
@@ -36,7 +36,7 @@ class ForkExecutor:
         self._outside_margin_seconds = outside_margin_seconds
 
     def run(self, call: Call, pulse, started=lambda child_pid: None) -> Outcome:
-        """Stopped: the lease could not be kept and the child was killed.  Raises OSError when no child can be made."""
+        """Stopped: the lease could not be kept and the child was killed.  Raises NoProcess."""
         started_at = self._now()
         _flush()
         child = self._fork(call, pulse.lease_end)
@@ -47,8 +47,11 @@ class ForkExecutor:
 
     def _fork(self, call, lease_end):
         parent_pid = os.getpid()
-        reading_end, writing_end = os.pipe()
-        pid = os.fork()
+        try:
+            reading_end, writing_end = os.pipe()
+            pid = os.fork()
+        except OSError as error:
+            raise NoProcess(str(error)) from error
         if pid == 0:
             os.close(reading_end)
             self._live(call, lease_end, writing_end, parent_pid)  # does not return

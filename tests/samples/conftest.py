@@ -1,8 +1,21 @@
 """Fixtures: the shop with an output folder of its own, on the empty Redis of this test process."""
 
+import faulthandler
+import os
 import threading
 
 import pytest
+
+_wanted_crashes = []
+os.register_at_fork(after_in_child=lambda: _wanted_crashes and faulthandler.disable())
+
+
+@pytest.fixture(scope="module")
+def wanted_crashes():
+    """Children that crash in these tests do so on purpose: their crash reports are no news."""
+    _wanted_crashes.append(True)
+    yield
+    _wanted_crashes.clear()
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,4 @@
+import itertools
 import json
 import re
 
@@ -83,7 +84,7 @@ def test_a_delivery_in_error_has_used_up_its_retries_with_growing_pauses(history
     history("--tasks", 800)
     (task_id, *_) = raw.zrange("t:error:webhooks.acme", 0, 0)
     runs = [json.loads(run) for run in raw.lrange(b"t:task:%s:executions" % task_id, 0, -1)]
-    pauses = [later["time_started"] - run["time_failed"] for run, later in zip(runs, runs[1:], strict=False)]
+    pauses = [later["time_started"] - run["time_failed"] for run, later in itertools.pairwise(runs)]
     assert len(runs) == 4
     assert all(wanted <= pause <= wanted + 3 for wanted, pause in zip((2, 4, 8), pauses, strict=True))
 

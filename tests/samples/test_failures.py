@@ -6,7 +6,7 @@ from queue_core.outcome import Failed, Killed, TimedOut
 
 
 @pytest.fixture(scope="module")
-def collected(imported_shop):
+def collected(imported_shop, wanted_crashes):
     from samples import failures
 
     return failures.collect()

@@ -57,7 +57,7 @@ def test_a_scan_without_a_head_is_damaged(shop):
         shop.images.write_brightness("shelf-7.scan")
 
 
-def test_a_truncated_scan_kills_the_process(shop):
+def test_a_truncated_scan_kills_the_process(shop, wanted_crashes):
     pid = os.fork()
     if pid == 0:
         try:

@@ -25,7 +25,7 @@ def demo(tasks, seed, redis_url, yes):
     with calls that end well, over the past two weeks and the next two days.  What is queued will run when a worker
     comes."""
     if redis_url:
-        os.environ["REDIS_URL"] = redis_url
+        os.environ["REDIS_URL"] = os.environ["SIGNALBOX_REDIS_URL"] = redis_url
     # a child that dies is what is wanted here, and no news
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     # the shop's engine reads REDIS_URL when it is imported

@@ -55,7 +55,7 @@ class Failure:
 def collect() -> tuple[list[Failure], list[Wanted]]:
     """(every failing call with its outcome, calls that end well); takes about ten seconds."""
     with _folder_of_its_own():
-        good, failures = [_import(*file) for file in _imported_files()], []
+        good, failures = [_import(*file) for file in catalogue.order_files().sound], []
         for wanted in _calls_without_network():
             _sort(wanted, good, failures)
         with _webhook_server_in_trouble():
@@ -97,16 +97,16 @@ class _NoLease:
 
 
 def _calls_without_network():
-    for customer, file_name in sorted(set(catalogue.order_files()) - set(_imported_files())):
+    for customer, file_name in catalogue.order_files().malformed:
         yield _import(customer, file_name)
     for customer, order_id in [*_unbillable_orders(), *UNKNOWN_ORDERS]:
         wish = (("customer", customer), ("order_id", order_id))
         yield Wanted(f"invoices.{customer}", invoices.build_invoice, kwargs=wish)
-    for name in catalogue.images():
+    for name in itertools.chain(*catalogue.images()):
         yield Wanted("images.check", images.check_image, (name,))
         yield Wanted("images.thumbnails", images.make_thumbnail, (name,), (("width", 12),))
-    yield Wanted("images.thumbnails", images.make_thumbnail, (catalogue.images()[0],), (("width", 4000),))
-    for name in catalogue.scans():
+    yield Wanted("images.thumbnails", images.make_thumbnail, (catalogue.images().sound[0],), (("width", 4000),))
+    for name in itertools.chain(*catalogue.scans()):
         yield Wanted("images.scans", images.measure_scan, (name,))
 
 
@@ -126,14 +126,9 @@ def _delivery(customer, order_id):
     return Wanted(f"webhooks.{customer}", webhooks.deliver, (customer, "order.packed", order_id))
 
 
-def _imported_files():
-    for customer, file_name in catalogue.order_files():
-        with contextlib.suppress(errors.ImportFailed):
-            orders.import_file(customer, file_name)
-            yield customer, file_name
-
-
 def _unbillable_orders():
+    for customer, file_name in catalogue.order_files().sound:
+        orders.import_file(customer, file_name)
     for customer, order_id in catalogue.orders():
         try:
             invoices.write_invoice(customer, order_id)

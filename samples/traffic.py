@@ -10,14 +10,17 @@ import sys
 
 import click
 
-from queue_core.errors import QueueFullException, StoreError
+from queue_core.errors import StoreError
 from samples import catalogue
 from samples.shop import engine, images, orders, partners, webhooks
 from samples.signals import stop_event
 
 ENOUGH_WAITING = 100
 ENOUGH_ERRORS = 200
+MALFORMED_SHARE = 0.1
 LONGEST_WAIT_SECONDS = 10.0
+OPENING = (("acme", "2026-03-02.csv"), ("acme", "2026-03-04.csv"))
+"""A sound file and a malformed one, so that one sees both at once."""
 
 
 class Traffic:
@@ -25,31 +28,29 @@ class Traffic:
 
     def __init__(self, seed: int):
         self.random = random.Random(seed)
-        self.opening = [self._import_file(*file) for file in (("acme", "2026-03-02.csv"), ("acme", "2026-03-04.csv"))]
+        self._opening = list(OPENING)
 
     def next_request(self):
         """(queue, call): the call puts one task on that queue."""
-        if self.opening:
-            return self.opening.pop(0)
+        if self._opening:
+            return self._import(self._opening.pop(0))
         kinds = (self._import, self._check, self._thumbnail, self._scan, self._message, self._parcel)
         return self.random.choices(kinds, weights=(8, 30, 30, 8, 18, 6))[0]()
 
-    def _import(self):
-        return self._import_file(*self.random.choice(catalogue.order_files()))
-
-    def _import_file(self, customer, file_name):
+    def _import(self, file=None):
+        customer, file_name = file or self._one_of(catalogue.order_files())
         return f"orders.{customer}", lambda: orders.request_import(customer, file_name)
 
     def _check(self):
-        name = self.random.choice(catalogue.images())
+        name = self._one_of(catalogue.images())
         return "images.check", lambda: images.check_image.delay(name)
 
     def _thumbnail(self):
-        name, width = self.random.choice(catalogue.images()), self.random.choice(catalogue.THUMBNAIL_WIDTHS)
+        name, width = self._one_of(catalogue.images()), self.random.choice(catalogue.THUMBNAIL_WIDTHS)
         return "images.thumbnails", lambda: images.make_thumbnail.delay(name, width=width)
 
     def _scan(self):
-        name = self.random.choice(catalogue.scans())
+        name = self._one_of(catalogue.scans())
         return "images.scans", lambda: images.measure_scan.delay(name)
 
     def _message(self):
@@ -58,8 +59,12 @@ class Traffic:
 
     def _parcel(self):
         partner, weight_grams = self.random.choice(catalogue.PARTNERS), self.random.randrange(200, 9000)
-        _, order_id = self.random.choice(catalogue.orders())
+        order_id = self.random.choice(catalogue.orders())[1]
         return f"partners.{partner}", lambda: partners.request_announcement(partner, order_id, weight_grams)
+
+    def _one_of(self, inputs):
+        malformed = self.random.random() < MALFORMED_SHARE
+        return self.random.choice(inputs.malformed if malformed else inputs.sound)
 
 
 def send_one(traffic: Traffic) -> bool:
@@ -68,16 +73,13 @@ def send_one(traffic: Traffic) -> bool:
     sizes = engine.browse.sizes(queue)
     if sizes["queued"] >= ENOUGH_WAITING or sizes["error"] >= ENOUGH_ERRORS:
         return False
-    try:
-        call()
-    except QueueFullException:
-        return False
+    call()
     return True
 
 
 def run(stop, traffic: Traffic, seconds_between: float) -> None:
     """Sends until `stop` is set."""
-    wait_seconds = seconds_between
+    wait_seconds = 0.0
     while not stop.wait(wait_seconds):
         try:
             send_one(traffic)

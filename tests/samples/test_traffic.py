@@ -63,3 +63,19 @@ def test_it_goes_on_when_redis_has_been_away(own_server, shop, output, monkeypat
         stop.set()
         thread.join()
         engine.close()
+
+
+def test_no_malformed_input_is_sent_when_there_are_many_errors(traffic, shop, raw):
+    raw.zadd("t:error:elsewhere", {f"{number:064x}": number + 1 for number in range(traffic.ENOUGH_ERRORS_IN_ALL)})
+    raw.sadd("t:error", "elsewhere")
+    shop.engine.snapshot.take()
+    sequence = traffic.Traffic(1)
+    traffic.send_one(sequence)
+    assert sequence.only_sound
+    assert all(sequence._one_of(_inputs()) != "damaged" for _ in range(100))
+
+
+def _inputs():
+    from samples.catalogue import Inputs
+
+    return Inputs(["sound"], ["damaged"])

@@ -24,9 +24,8 @@ class Inputs(NamedTuple):
 @cache
 def order_files() -> Inputs:
     """(customer, file name) of each order file."""
-    return _sorted_out(
-        [(customer, path.name) for customer in customers() for path in _files("orders", customer)], _orders
-    )
+    files = [(customer, path.name) for customer in customers() for path in _files("orders", customer)]
+    return _sorted_out(files, _orders)
 
 
 @cache

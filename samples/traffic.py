@@ -1,8 +1,8 @@
 """Gentle steady work for the shop: `python -m samples.traffic`.
 
-About one task a second, and what follows from it.  The same seed gives the same sequence.  A queue with enough waiting
-or failed tasks gets no more, so that it can run for weeks; when Redis is away it waits, and may be restarted at any
-time.
+About one task a second, and what follows from it.  The same seed gives the same sequence.  With many errors in all it
+sends no malformed input any more, and a queue with enough waiting or failed tasks gets nothing, so it can run for
+weeks.  When Redis is away it waits; it may be restarted at any time.
 """
 
 import random
@@ -17,6 +17,7 @@ from samples.signals import stop_event
 
 ENOUGH_WAITING = 100
 ENOUGH_ERRORS = 200
+ENOUGH_ERRORS_IN_ALL = 400
 MALFORMED_SHARE = 0.1
 LONGEST_WAIT_SECONDS = 10.0
 OPENING = (("acme", "2026-03-02.csv"), ("acme", "2026-03-04.csv"))
@@ -28,6 +29,7 @@ class Traffic:
 
     def __init__(self, seed: int):
         self.random = random.Random(seed)
+        self.only_sound = False
         self._opening = list(OPENING)
 
     def next_request(self):
@@ -63,18 +65,25 @@ class Traffic:
         return f"partners.{partner}", lambda: partners.request_announcement(partner, order_id, weight_grams)
 
     def _one_of(self, inputs):
-        malformed = self.random.random() < MALFORMED_SHARE
+        malformed = self.random.random() < MALFORMED_SHARE and not self.only_sound
         return self.random.choice(inputs.malformed if malformed else inputs.sound)
 
 
 def send_one(traffic: Traffic) -> bool:
     """Whether a task was put on its queue; False: the queue has enough.  Raises StoreError."""
+    traffic.only_sound = _errors_in_all() >= ENOUGH_ERRORS_IN_ALL
     queue, call = traffic.next_request()
     sizes = engine.browse.sizes(queue)
     if sizes["queued"] >= ENOUGH_WAITING or sizes["error"] >= ENOUGH_ERRORS:
         return False
     call()
     return True
+
+
+def _errors_in_all():
+    """As the sweeper last counted them; a queue that it could not count adds nothing."""
+    snapshot = engine.snapshot.read()
+    return sum(counts.error or 0 for counts in snapshot.queues.values()) if snapshot else 0
 
 
 def run(stop, traffic: Traffic, seconds_between: float) -> None:

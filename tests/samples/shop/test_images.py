@@ -1,3 +1,4 @@
+import itertools
 import os
 import signal
 
@@ -18,7 +19,7 @@ def test_the_damaged_pictures_are_found_out_and_all_others_can_be_read(shop):
     from samples.shop.errors import ImageDamaged
 
     damaged = {}
-    for name in sum(catalogue.images(), []):
+    for name in itertools.chain(*catalogue.images()):
         try:
             assert shop.images.open_picture(name).width in (24, 48)
         except ImageDamaged as error:

@@ -1,3 +1,4 @@
+import itertools
 from decimal import Decimal
 
 import pytest
@@ -29,7 +30,7 @@ def test_the_shipped_files_that_are_malformed_are_refused_and_all_others_are_not
     from samples.shop.errors import ImportFailed
 
     refused = {}
-    for customer, file_name in sum(catalogue.order_files(), []):
+    for customer, file_name in itertools.chain(*catalogue.order_files()):
         try:
             shop.orders.import_file(customer, file_name)
         except ImportFailed as error:

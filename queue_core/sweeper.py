@@ -16,11 +16,11 @@ import structlog
 from queue_core import states
 from queue_core.clock import monotonic
 from queue_core.errors import OperationNotFound, StoreError, StoreUnavailable
+from queue_core.process.patience import Patience
+from queue_core.process.presence import Presence, facts_of_this_process
+from queue_core.process.stop import Stop
 from queue_core.queue_filter import QueueFilter
 from queue_core.text import shown, to_text
-from queue_core.worker.patience import Patience
-from queue_core.worker.presence import Presence, facts_of_this_process
-from queue_core.worker.stop import Stop
 
 log = structlog.get_logger("signalbox")
 
@@ -35,6 +35,7 @@ _FIRST_ORPHANS_SECONDS = 30.0
 _SCAN_COUNT = 1000
 _QUEUES_LOOKED_AT = 100
 _CLOCK_EVERY_SECONDS = 60.0
+_PRUNE_EVERY_SECONDS = 30.0
 _EXPIRY_THROTTLE_SECONDS = 30.0
 _PROMOTION_THROTTLE_SECONDS = 5.0
 
@@ -92,6 +93,7 @@ class Sweeper:
             Duty("clock", _CLOCK_EVERY_SECONDS, self._measure_clock),
             Duty("snapshot", settings.snapshot_seconds, self._take_snapshot),
             Duty("pauses", _LOOK_EVERY_SECONDS, self._keep_pauses),
+            Duty("prune", _PRUNE_EVERY_SECONDS, self._prune),
             Duty("operations", _OPERATIONS_EVERY_SECONDS, self._run_operations),
         ]
 
@@ -224,12 +226,18 @@ class Sweeper:
         self._engine.store.measure_clock()
         yield
 
+    def _prune(self):
+        self._engine.workers.prune()
+        yield
+        self._engine.operations.prune()
+        yield
+
     def _take_snapshot(self):
         self._engine.snapshot.take()
         yield
 
     def _keep_pauses(self):
-        self._engine.control.lapse_pauses(self._engine.clock.now())
+        self._engine.control.lapse_pauses()
         yield
         self._engine.control.renew_pauses()
         yield

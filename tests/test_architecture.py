@@ -13,7 +13,7 @@ LAYERS = {
     1: """clock config errors keys names outcome parent_death payload queue_filter retry schedule states text""",
     2: """connection embedded scripts server_binary store stream""",
     3: """audit browse control enqueue leases locks operations people periodic snapshot workers""",
-    4: """sweeper worker""",
+    4: """process sweeper worker""",
     5: """__init__ cli engine task""",
 }
 """Where each module or package of queue_core stands.  A new one has to be placed here first."""

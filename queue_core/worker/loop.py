@@ -9,6 +9,9 @@ import structlog
 
 from queue_core.clock import monotonic
 from queue_core.errors import InvalidRequest, QueuePaused, StoreCorrupt, StoreError
+from queue_core.process.patience import Patience
+from queue_core.process.presence import Presence, facts_of_this_process
+from queue_core.process.stop import Stop
 from queue_core.queue_filter import QueueFilter
 from queue_core.sweeper import Sweeper
 from queue_core.text import shown
@@ -17,10 +20,7 @@ from queue_core.worker.executors.fork import ForkExecutor
 from queue_core.worker.executors.sync import SyncExecutor
 from queue_core.worker.heartbeat import Pulse
 from queue_core.worker.pace import Pace
-from queue_core.worker.patience import Patience
-from queue_core.worker.presence import Presence, facts_of_this_process
 from queue_core.worker.settlement import Settlement
-from queue_core.worker.stop import Stop
 from queue_core.worker.turn import LeaveProcess, Turn
 from queue_core.worker.working_set import WorkingSet
 

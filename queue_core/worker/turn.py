@@ -10,6 +10,9 @@ import structlog
 from queue_core.clock import monotonic
 from queue_core.errors import NameNotAllowed, StoreError, StoreFull, TaskImportError
 from queue_core.outcome import Outcome, TimedOut
+from queue_core.process.patience import Patience
+from queue_core.process.presence import Presence
+from queue_core.process.stop import Stop
 from queue_core.text import shown
 from queue_core.worker import failure
 from queue_core.worker.admission import Admission
@@ -17,10 +20,7 @@ from queue_core.worker.call import Call
 from queue_core.worker.executors import NoProcess
 from queue_core.worker.heartbeat import Pulse
 from queue_core.worker.pace import Pace
-from queue_core.worker.patience import Patience
-from queue_core.worker.presence import Presence
 from queue_core.worker.settlement import Settlement
-from queue_core.worker.stop import Stop
 
 log = structlog.get_logger("signalbox")
 
@@ -133,7 +133,7 @@ class Turn:
             return None
         except TaskImportError as error:
             return failure.describe(error, started_at, self.engine.clock.now())
-        self._queue_next_occurrence(function, payload)
+        self._queue_next_occurrence(function, claimed.queue, payload)
         call = Call(claimed.queue, payload, function, self._hard_timeout(payload, function))
         return self.executor.run(call, self.pulse, lambda child_pid: self._tell_start(claimed, payload, child_pid))
 
@@ -143,11 +143,11 @@ class Turn:
         except SystemExit as error:  # of a module that leaves the process while it is imported
             raise TaskImportError(f"{name} cannot be imported: its module left with status {error.code}.") from error
 
-    def _queue_next_occurrence(self, function, payload):
+    def _queue_next_occurrence(self, function, queue, payload):
         if getattr(function, "_task_schedule", None) is None:
             return
         try:
-            self.engine.periodic.queue_next(payload)
+            self.engine.periodic.queue_next(function, queue)
         except StoreError as error:
             log.error("next occurrence not queued", func=payload.func, error=str(error))
 

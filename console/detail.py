@@ -7,6 +7,7 @@ from console import presenters, tracebacks
 from console.presenters import MAX_ARGUMENT_CHARACTERS, visible
 
 MAX_SHOWN_CHARACTERS = 20_000
+MAX_ONE_LINE = 80
 META_FIELDS = (
     "time_last_queued",
     "hard_timeout",
@@ -143,7 +144,10 @@ def cut(text: str, whole: bool = False, limit: int = MAX_SHOWN_CHARACTERS) -> Te
 def _json(value, whole):
     if value is None:
         return None
-    return cut(json.dumps(value, indent=2, ensure_ascii=False, default=str), whole)
+    short = json.dumps(value, ensure_ascii=False, default=str)
+    return cut(
+        short if len(short) <= MAX_ONE_LINE else json.dumps(value, indent=2, ensure_ascii=False, default=str), whole
+    )
 
 
 def _short_json(value):

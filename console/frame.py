@@ -31,7 +31,6 @@ STATIC_SECONDS = 31_536_000
 def init_app(app) -> None:
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.finalize = _finalize
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
     app.context_processor(_context)
 

@@ -54,7 +54,7 @@ class Shell:
     def _sum(self, state):
         if self.snapshot is None:
             return None
-        return sum(getattr(counts, state) for counts in self.snapshot.queues.values())
+        return sum(getattr(counts, state) or 0 for counts in self.snapshot.queues.values())
 
     @cached_property
     def pauses(self):

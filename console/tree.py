@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from console.presenters import duration, number, plural, visible
+from queue_core import states
 
 MAX_DEPTH = 8
 MAX_ROWS = 300
@@ -14,7 +15,10 @@ MAX_TROUBLED = 5
 
 @dataclass(frozen=True)
 class Counts:
-    """Counts of one queue or sums of several. paused: how many queues among them are paused."""
+    """Counts of one queue or sums of several.
+
+    paused: how many queues among them are paused.  unknown: states where a count could not be taken; what stands there
+    is the sum of the others."""
 
     queues: int = 0
     error: int = 0
@@ -25,6 +29,14 @@ class Counts:
     oldest_queued_at: float | None = None
     newest_error_at: float | None = None
     next_due_at: float | None = None
+    unknown: frozenset = frozenset()
+
+    def text(self, state: str) -> str:
+        """The count of `state` in words; never 0 for what is not known."""
+        count = getattr(self, state)
+        if state not in self.unknown:
+            return number(count)
+        return f"≥ {number(count)}" if count else "unknown"
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -37,6 +49,7 @@ class Counts:
             _least(self.oldest_queued_at, other.oldest_queued_at),
             _most(self.newest_error_at, other.newest_error_at),
             _least(self.next_due_at, other.next_due_at),
+            self.unknown | other.unknown,
         )
 
 
@@ -52,14 +65,15 @@ def counts_of(queue_counts, now: float) -> Counts:
     paused_until = queue_counts.paused_until
     return Counts(
         queues=1,
-        error=queue_counts.error,
-        queued=queue_counts.queued,
-        scheduled=queue_counts.scheduled,
-        active=queue_counts.active,
+        error=queue_counts.error or 0,
+        queued=queue_counts.queued or 0,
+        scheduled=queue_counts.scheduled or 0,
+        active=queue_counts.active or 0,
         paused=int(paused_until is not None and paused_until > now),
         oldest_queued_at=queue_counts.oldest_queued_at,
         newest_error_at=queue_counts.newest_error_at,
         next_due_at=queue_counts.next_due_at,
+        unknown=frozenset(state for state in states.ALL if getattr(queue_counts, state) is None),
     )
 
 
@@ -178,7 +192,7 @@ def _only_queue(branch: _Branch) -> str:
 
 def _label(path: str, below: str) -> str:
     if below and path == below:
-        return f"{path} itself"
+        return f"{path.rpartition('.')[2]} itself"
     return path[len(below) + 1 :] if below and path.startswith(below + ".") else path or "(no name)"
 
 
@@ -197,7 +211,7 @@ def troubled(snapshot, now: float) -> list[Troubled]:
     found = [(queue, counts, _reasons(counts, now)) for queue, counts in snapshot.queues.items()]
     found = [each for each in found if each[2]]
     found.sort(
-        key=lambda each: (each[1].error == 0, -(each[1].newest_error_at or 0), each[1].oldest_queued_at or math.inf)
+        key=lambda each: (not each[1].error, -(each[1].newest_error_at or 0), each[1].oldest_queued_at or math.inf)
     )
     return [
         Troubled(queue, tuple(reasons), counts.newest_error_at, counts.error)
@@ -208,6 +222,9 @@ def troubled(snapshot, now: float) -> list[Troubled]:
 def _reasons(counts, now):
     reasons = []
     paused = counts.paused_until is not None and counts.paused_until > now
+    unreadable = [state for state in states.ALL if getattr(counts, state) is None]
+    if unreadable:
+        reasons.append(f"what Redis holds as {', '.join(unreadable)} cannot be counted")
     if counts.error:
         reasons.append(f"{plural(counts.error, 'error')}")
     if paused and counts.queued:

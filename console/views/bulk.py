@@ -67,7 +67,7 @@ class BulkPage(Page):
     @expose(f"/clear/<any({states.QUEUED},{states.SCHEDULED}):state>")
     @may("operate")
     def preview_clear(self, queue, state):
-        return self._preview(CLEAR, queue, state, _end_of(state))
+        return self._preview(CLEAR, queue, state, None if state == states.SCHEDULED else now())
 
     @expose(f"/clear/<any({states.QUEUED},{states.SCHEDULED}):state>", methods=["POST"])
     @may("operate")
@@ -90,14 +90,9 @@ class BulkPage(Page):
         )
 
 
-def _end_of(state):
-    """Scheduled tasks lie in the future: all of them means up to the end of time."""
-    return math.inf if state == states.SCHEDULED else now()
-
-
 def _start(kind, queue, state):
     def act(actor):
-        not_after = _not_after()
+        not_after = _not_after(state)
         _check_typed(kind, queue, state, not_after)
         operation = engine().operations.start(
             kind.verb, queue, state, actor=actor, reason=actions.given_reason(), not_after=not_after
@@ -107,9 +102,12 @@ def _start(kind, queue, state):
     return actions.perform(kind.verb, act, told=_told, back=_operation_url, queue=queue)
 
 
-def _not_after():
+def _not_after(state):
+    """The cut-off that was seen; None for scheduled tasks, which lie in the future: the operation freezes it itself."""
+    if state == states.SCHEDULED:
+        return None
     not_after = request.form.get("not_after", type=float)
-    if not_after is None or math.isnan(not_after):
+    if not_after is None or not math.isfinite(not_after):
         raise InvalidRequest("The form lacks the moment up to which tasks are meant. Open the preview again.")
     return not_after
 

@@ -94,7 +94,7 @@ def newest_queues(counts) -> list[str]:
 
 
 def snapshot_errors(counts) -> int | None:
-    return None if counts is None else sum(each.error for each in counts.queues.values())
+    return None if counts is None else sum(each.error or 0 for each in counts.queues.values())
 
 
 def _selected(verb):

@@ -1,9 +1,13 @@
 // Moments in the viewer's time zone, and ages that grow.  The server sends UTC, and its own clock in body[data-now].
 (() => {
-  const moment = new Intl.DateTimeFormat(undefined, {
-    year: "numeric", month: "short", day: "numeric",
-    hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
-  });
+  const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZoneName: "short" };
+  const day = { month: "short", day: "numeric" };
+  const format = (options) => new Intl.DateTimeFormat(undefined, options);
+  const formats = { clock: format(clock), day: format({ ...day, ...clock }), year: format({ year: "numeric", ...day, ...clock }) };
+  const inWords = (at, style) => {
+    const sameYear = at.getFullYear() === new Date().getFullYear();
+    return formats[style || (sameYear ? "day" : "year")].format(at);
+  };
   const offset = Number(document.body.dataset.now) * 1000 - Date.now();
 
   const duration = (seconds) => {
@@ -23,11 +27,11 @@
 
   const tell = () => {
     for (const time of document.querySelectorAll("time[data-moment]")) {
-      write(time, moment.format(new Date(time.dateTime)));
+      write(time, inWords(new Date(time.dateTime), time.dataset.moment));
     }
     for (const time of document.querySelectorAll("time[data-ago]")) {
       const at = new Date(time.dateTime);
-      time.title = `${moment.format(at)} (${time.dateTime})`;
+      time.title = `${inWords(at)} (${time.dateTime})`;
       write(time, age(at));
     }
   };

@@ -10,13 +10,12 @@ from functools import cache
 
 from queue_core import payload as payloads
 from queue_core import states
-from queue_core.config import Settings
 from queue_core.names import AllowList
 from queue_core.outcome import Failed
 from queue_core.payload import Payload
 from queue_core.retry import RetryLater, next_step
 from samples import catalogue
-from samples.drafts import draft
+from samples.drafts import SETTINGS, payload_of
 from samples.failures import Failure, Wanted
 from samples.shop import invoices, partners, reminders, webhooks
 
@@ -70,13 +69,13 @@ class History:
         failure = self._failure()
         failed_at = self._now - OLDEST_ERROR_SECONDS * self._random.random() ** 3 - 1
         queued_at, executions = self._runs(failure, failed_at, len(retry_delays(failure)) + 1)
-        payload = draft(failure.wanted, queued_at, queued_at)
+        payload = payload_of(failure.wanted, queued_at, queued_at)
         return Entry(states.ERROR, failure.wanted.queue, _rounded(failed_at + 0.002), payload, executions)
 
     def _queued(self):
         wanted = self._any_good_call()
         queued_at = _rounded(self._now - OLDEST_QUEUED_SECONDS * self._random.random())
-        return Entry(states.QUEUED, wanted.queue, queued_at, draft(wanted, queued_at, queued_at))
+        return Entry(states.QUEUED, wanted.queue, queued_at, payload_of(wanted, queued_at, queued_at))
 
     def _scheduled(self):
         if self._random.random() < 0.2:
@@ -84,7 +83,7 @@ class History:
         wanted = self._reminder() if self._random.random() < 0.1 else self._any_good_call()
         queued_at = _rounded(self._now - DAY_SECONDS * self._random.random())
         due_at = _rounded(self._now + 60 + LATEST_DUE_SECONDS * self._random.random() ** 2)
-        return Entry(states.SCHEDULED, wanted.queue, due_at, draft(wanted, queued_at, due_at))
+        return Entry(states.SCHEDULED, wanted.queue, due_at, payload_of(wanted, queued_at, due_at))
 
     def _waiting_for_its_retry(self):
         failure = self._failure("webhooks")
@@ -92,7 +91,7 @@ class History:
         runs = self._random.randint(1, len(delays))
         failed_at = self._now - self._random.random()
         queued_at, executions = self._runs(failure, failed_at, runs)
-        payload = draft(failure.wanted, queued_at, queued_at)
+        payload = payload_of(failure.wanted, queued_at, queued_at)
         return Entry(
             states.SCHEDULED, failure.wanted.queue, _rounded(failed_at + delays[runs - 1]), payload, executions
         )
@@ -160,7 +159,7 @@ def retry_delays(failure: Failure) -> tuple[float, ...]:
 
 @cache
 def _delays(function, lineage):
-    payload, delays = draft(Wanted("any", function), 0.0, 0.0), []
+    payload, delays = payload_of(Wanted("any", function), 0.0, 0.0), []
     failed = Failed(0.0, 0.0, lineage[0], lineage)
     while isinstance(step := _step(payload, failed, len(delays) + 1), RetryLater):
         delays.append(step.delay_seconds)
@@ -168,7 +167,7 @@ def _delays(function, lineage):
 
 
 def _step(payload, outcome, failures):
-    default_method, resolve = Settings().default_retry_method, AllowList().resolve
+    default_method, resolve = SETTINGS.default_retry_method, AllowList().resolve
     return next_step(payload, outcome, failures, default_method=default_method, resolve=resolve)
 
 

@@ -98,7 +98,7 @@ def test_a_unique_task_has_the_id_that_the_engine_gives_it(history, raw):
 
 
 def test_the_draft_of_a_call_is_what_the_engine_enqueues(shop, raw):
-    from samples.drafts import draft
+    from samples.drafts import payload_of
     from samples.failures import Wanted
 
     order = {"customer": "acme", "order_id": "AC-1020"}
@@ -117,7 +117,7 @@ def test_the_draft_of_a_call_is_what_the_engine_enqueues(shop, raw):
     ]
     for task, wanted in calls:
         enqueued = json.loads(raw.get(f"t:task:{task.id}"))
-        drafted = draft(wanted, enqueued["time_last_queued"], enqueued["scheduled_at"]).fields
+        drafted = payload_of(wanted, enqueued["time_last_queued"], enqueued["scheduled_at"]).fields
         assert drafted | {"id": enqueued["id"]} == enqueued
 
 

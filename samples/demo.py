@@ -1,5 +1,6 @@
 """`signalbox demo`: a larger history of the sample application, for looking at the console."""
 
+import contextlib
 import itertools
 import logging
 import os
@@ -26,8 +27,6 @@ def demo(tasks, seed, redis_url, yes):
     comes."""
     if redis_url:
         os.environ["REDIS_URL"] = os.environ["SIGNALBOX_REDIS_URL"] = redis_url
-    # a child that dies is what is wanted here, and no news
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     # the shop's engine reads REDIS_URL when it is imported
     from samples.shop import engine
 
@@ -47,13 +46,25 @@ def fill(engine, count: int, seed: int) -> None:
 
     with Progress() as progress:
         collecting = progress.add_task("running the shop on its malformed input", total=None)
-        failed, good = failures.collect()
+        with _without_news():
+            failed, good = failures.collect()
         progress.update(collecting, total=1, completed=1)
         writing = progress.add_task("writing tasks", total=count)
         entries = History(failed, good, seed=seed, now=engine.store.now()).entries(count)
         while chunk := list(itertools.islice(entries, bulk.CHUNK)):
             bulk.write(engine.store, chunk)
             progress.advance(writing, len(chunk))
+
+
+@contextlib.contextmanager
+def _without_news():
+    """A context without log events: the child that dies here is wanted."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def leave_some_at_work(engine) -> int:

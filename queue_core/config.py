@@ -17,7 +17,7 @@ def _setting(default, unit: str, why: str, **more):
 class Settings:
     """The settings of one engine.  All processes on one Redis must agree on those marked as shared."""
 
-    redis_url: str = _setting("", "URL", "where Redis is; empty: REDIS_URL, else the embedded server")
+    redis_url: str = _setting("", "URL", "where Redis is; empty: REDIS_URL, else localhost:6379")
     prefix: str = _setting("t", "text", "first part of every key; TaskTiger's default", shared=True)
     default_queue: str = _setting("default", "queue", "for functions that name none")
     redis_timeout_seconds: float = _setting(5.0, "seconds", "how long to wait for a reply before Redis counts as away")
@@ -34,7 +34,9 @@ class Settings:
     max_recoveries: int = _setting(3, "workers", "a task that took down so many is put aside in error")
     claim_batch: int = _setting(50, "tasks", "most tasks in one claim; 1 switches batches off")
     claim_batch_seconds: float = _setting(0.05, "seconds", "most measured work in one claim, so that leases stay short")
-    name_patience_seconds: float = _setting(600.0, "seconds", "how long a task with a name not allowed here is given back")
+    name_patience_seconds: float = _setting(
+        600.0, "seconds", "how long a task with a name not allowed here is given back"
+    )
     max_payload_bytes: int = _setting(1_000_000, "bytes", "larger arguments are refused at enqueue")
     store_tracebacks: bool = _setting(True, "yes/no", "keep the traceback with a failed execution")
     snapshot_seconds: float = _setting(2.0, "seconds", "how often the counts of all queues are taken")

@@ -25,8 +25,8 @@ SignalboxError
     ├── StoreCorrupt              a key holds another type than the protocol says
     └── NoServer                  no Redis to be found or started
 
-The wire fixes five more names (tasktiger.exceptions:*).  Three of them derive from BaseException there, and applications
-rely on that: a bare `except Exception` in a task must not swallow them.
+The wire fixes five more names (tasktiger.exceptions:*).  Three of them derive from BaseException there, and
+applications rely on that: a bare `except Exception` in a task must not swallow them.
 """
 
 
@@ -169,6 +169,7 @@ class RetryException(BaseException):
 BY_CODE_WORD = {
     "LEASE_LOST": LeaseLost,
     "TASK_NOT_FOUND": TaskNotFound,
+    "PAYLOAD_MISSING": InvalidPayload,
     "QUEUE_PAUSED": QueuePaused,
     "QUEUE_FULL": QueueFullException,
     "NOT_PAUSED": NotPaused,

@@ -5,6 +5,7 @@ Wire keys are TaskTiger's (wire §2).  Ours live under `<prefix>:x:`; each has i
 
 import hashlib
 import json
+import re
 
 from queue_core.queue_filter import QueueFilter
 from queue_core.text import to_bytes
@@ -32,7 +33,7 @@ CATALOGUE = {
     "operation": ("hash", "x:operation:<id>", "an operation: what, by whom, how far"),
     "operation_ids": ("list", "x:operation:<id>:ids", "the frozen selection of an operation on single tasks"),
     "workers": ("zset", "x:workers", "worker id -> last sign of life"),
-    "worker": ("hash", "x:worker:<id>", "a worker: host, pid, queues, what it runs"),
+    "worker": ("string", "x:worker:<id>", "a worker: host, pid, queues, what it runs"),
     "lease": ("string", "x:lease:<duty>", "token of the process that has this duty now"),
     "snapshot": ("string", "x:snapshot", "counts of all queues, JSON"),
     "periodic": ("hash", "x:periodic", "function -> recurring work: queue, next due at, last queued at"),
@@ -42,6 +43,20 @@ CATALOGUE = {
 }
 
 SYSTEM_LOCK = b"SYSTEM_LOCK"
+
+_STATE_KEY = re.compile(r"^(?P<to>to_)?(?P<state>queued|active|scheduled|error)(?P<names>_names)?$")
+
+_MADE_OF = {
+    "payload": "id",
+    "executions": "id",
+    "executions_count": "id",
+    "remembered": "id",
+    "semaphore": "queue",
+    "claims": "queue",
+    "operation": "operation_id",
+    "operation_ids": "operation_id",
+}
+"""Key name in a script -> the value of the call that it is made of."""
 
 
 class Keys:
@@ -53,6 +68,22 @@ class Keys:
 
     def _key(self, *parts: str) -> bytes:
         return self._root + b":".join(to_bytes(part) for part in parts)
+
+    def for_script(self, name: str, values: dict) -> bytes:
+        """The key that a script calls `name`, made of the values of its call (queue, to_queue, id, …)."""
+        found = _STATE_KEY.match(name)
+        if found and found["names"]:
+            return self.names(found["state"])
+        if found:
+            return self.state(found["state"], values["to_queue" if found["to"] else "queue"])
+        if name == "from":
+            return self.state(values["state"], values["queue"])
+        if name == "to":
+            return self.state(values["state"], values["to_queue"])
+        if name == "from_names":
+            return self.names(values["state"])
+        key = getattr(self, name)
+        return key(values[_MADE_OF[name]]) if name in _MADE_OF else key()
 
     # -- the wire --
     def names(self, state: str) -> bytes:

@@ -1,7 +1,7 @@
 """Names of functions and classes on the wire: writing them, and resolving only those that may be resolved.
 
-A wire name is `module:qualified.name`; very old payloads have a dot instead of the colon.  Names that TaskTiger fixed are
-understood, and written, without TaskTiger being installed.
+A wire name is `module:qualified.name`; very old payloads have a dot instead of the colon.  Names that TaskTiger fixed
+are understood, and written, without TaskTiger being installed.
 """
 
 import importlib

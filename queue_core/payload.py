@@ -24,7 +24,10 @@ def plain_id() -> str:
 
 def hashed_id(func: str, args, kwargs) -> str:
     """The id of a unique task and of a lock: the same recipe for both (wire §4)."""
-    text = json.dumps({"func": func, "args": args, "kwargs": kwargs}, sort_keys=True)
+    try:
+        text = json.dumps({"func": func, "args": args, "kwargs": kwargs}, sort_keys=True)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidTask(f"The arguments of {func} cannot be written as JSON: {error}.") from error
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -12,7 +12,7 @@ def ancestry(queue: str):
 
 @dataclass(frozen=True)
 class QueueFilter:
-    """only: serve these and their subqueues (empty: all); exclude: not these, unless a longer name in `only` matches."""
+    """only: serve these and their subqueues (empty: all); exclude: not these, unless a longer name is in `only`."""
 
     only: frozenset[str] = frozenset()
     exclude: frozenset[str] = frozenset()

@@ -1,7 +1,7 @@
 """When recurring work is due next: `periodic` and `cron_expr` (wire §11).
 
-Each gives a pair (function, arguments); the function takes a naive UTC datetime and gives the next one, or None when the
-schedule has ended.
+Each gives a pair (function, arguments); the function takes a naive UTC datetime and gives the next one, or None when
+the schedule has ended.
 """
 
 import datetime

@@ -1,0 +1,92 @@
+"""The audit trail: every act of a person, oldest entries trimmed.
+
+Acts on tasks and queues are written by the script that does them.  Here stand the reader, and the door for what no
+script does: refusals, logins, changes of users.
+"""
+
+import json
+from dataclasses import dataclass, field
+
+from queue_core.acts import Actor, act
+from queue_core.store import Store
+from queue_core.text import to_text
+
+_SCAN_STEP = 200
+_SCAN_LIMIT = 5_000
+"""A filtered page looks at no more entries than this; it says so by giving a cursor and few entries."""
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """outcome: done | refused | failed.  facts: whatever else belongs to the verb."""
+
+    id: str
+    at: float
+    actor: str
+    door: str
+    verb: str
+    queue: str | None = None
+    task_id: str | None = None
+    operation_id: str | None = None
+    reason: str = ""
+    outcome: str = "done"
+    facts: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """entries: newest first; next_cursor: where older ones begin, None at the end."""
+
+    entries: list[AuditEntry]
+    next_cursor: str | None
+
+
+class Audit:
+    """The room of those who ask who did what."""
+
+    def __init__(self, store: Store):
+        self._store = store
+
+    def record(
+        self, verb: str, *, actor: Actor, queue=None, task_id=None, reason="", outcome="refused", **facts
+    ) -> None:
+        """Writes an entry for what no script records.  Raises StoreUnavailable, StoreFull."""
+        entry = act(verb, actor, queue=queue, task_id=task_id, reason=reason, outcome=outcome, **facts)
+        self._store.client.xadd(
+            self._store.keys.audit(), {"act": entry}, maxlen=self._store.settings.max_audit_entries, approximate=True
+        )
+
+    def page(self, *, cursor: str | None = None, limit: int = 50, **wanted) -> AuditPage:
+        """Entries older than `cursor`, newest first.
+
+        wanted: verb, actor, queue, task_id; those that are None do not filter."""
+        wanted = {name: value for name, value in wanted.items() if value}
+        entries, looked_at, last = [], 0, cursor
+        while looked_at < _SCAN_LIMIT:
+            rows = self._older_than(last, _SCAN_STEP if wanted else limit + 1)
+            for entry_id, fields in rows:
+                if len(entries) == limit:
+                    return AuditPage(entries, entries[-1].id)
+                entry = _entry(entry_id, fields)
+                if all(getattr(entry, name) == value for name, value in wanted.items()):
+                    entries.append(entry)
+                last = entry.id
+            looked_at += len(rows)
+            if len(rows) < (_SCAN_STEP if wanted else limit + 1):
+                return AuditPage(entries, None)
+        return AuditPage(entries, last)
+
+    def _older_than(self, entry_id, count):
+        newest = f"({entry_id}" if entry_id else "+"
+        return self._store.client.xrevrange(self._store.keys.audit(), max=newest, count=count)
+
+
+def _entry(entry_id: bytes, fields: dict) -> AuditEntry:
+    entry_id = to_text(entry_id)
+    at = int(entry_id.partition("-")[0]) / 1000
+    try:
+        written = json.loads(fields.get(b"act", b""))
+        known = {name: written[name] for name in AuditEntry.__dataclass_fields__ if name in written}
+        return AuditEntry(**({"actor": "?", "door": "?", "verb": "?"} | known | {"id": entry_id, "at": at}))
+    except (ValueError, TypeError):
+        return AuditEntry(entry_id, at, "?", "?", "unreadable")

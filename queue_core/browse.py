@@ -1,0 +1,378 @@
+"""Reads for people: sizes, pages of tasks, one task with its executions.
+
+No command here costs more for a longer queue or a larger task: pages go by rank, lists read the beginning of a payload,
+and a whole large value is read only when somebody asks for it.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+
+from queue_core import states
+from queue_core.errors import InvalidPayload, InvalidRequest, TaskNotFound
+from queue_core.payload import Payload
+from queue_core.store import Store
+from queue_core.text import shown, to_bytes, to_text
+
+PAYLOAD_GLIMPSE_BYTES = 8 * 1024
+EXECUTION_GLIMPSE_BYTES = 16 * 1024
+WHOLE_PAYLOAD_BYTES = 1024 * 1024
+EXECUTIONS_SHOWN = 20
+MOST_ROWS = 200
+MOST_QUEUES = 50
+
+_FUNC = re.compile(rb'"func":\s*"((?:[^"\\]|\\.){1,500})"')
+_ARGUMENTS = re.compile(rb'"(?:args|kwargs)":')
+_FIELD = re.compile(r'"(\w+)":\s*("(?:[^"\\]|\\.)*"|[-\d.eE+]+|true|false)')
+_RETRIES_AT = {"tasktiger.retry:_fixed": 1, "tasktiger.retry:_linear": 2, "tasktiger.retry:_exponential": 2}
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One failed run.  number: 1 for the first ever.  message: the last line of the traceback, without the class.
+
+    reason: killed | hard_timeout | worker_lost | quarantined | … where no exception of the function ended it.
+    facts: the entry as it stands, without the traceback.  cut: it was too long to be read whole."""
+
+    number: int
+    started_at: float | None
+    failed_at: float | None
+    exception_name: str
+    message: str
+    traceback: str | None
+    host: str
+    reason: str | None
+    facts: dict
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """A task as a list shows it.  arguments: JSON text.  problem: why it cannot be read, else None."""
+
+    queue: str
+    state: str
+    id: str
+    score: float
+    func: str | None = None
+    arguments: str = ""
+    arguments_cut: bool = False
+    payload_bytes: int = 0
+    executions_count: int = 0
+    failure: Execution | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """first_rank: how many come before the first row.  Cursors are None at the ends."""
+
+    rows: list[TaskRow]
+    total: int
+    first_rank: int
+    next_cursor: str | None
+    previous_cursor: str | None
+
+
+@dataclass(frozen=True)
+class TaskDetail:
+    """All of a task.  states: every (state, score) that holds it in this queue; a unique task can have several.
+
+    executions: newest first.  attempts_allowed: runs that its retry method gives, where that is known.
+    stale_traceback: it failed after the newest execution was recorded: the process died without leaving one."""
+
+    queue: str
+    id: str
+    state: str
+    score: float
+    states: list[tuple[str, float]]
+    func: str | None
+    args: list | None
+    kwargs: dict | None
+    fields: dict
+    raw: str
+    payload_bytes: int
+    too_large: bool
+    executions: list[Execution]
+    executions_count: int
+    executions_kept: int
+    recoveries: int
+    attempts_allowed: int | None = None
+    stale_traceback: bool = False
+    problem: str | None = None
+
+
+class Browse:
+    """The room of readers."""
+
+    def __init__(self, store: Store):
+        self._store = store
+
+    def sizes(self, queue: str) -> dict[str, int]:
+        """{state: number of tasks} of one queue, as it is now."""
+        pipeline = self._store.client.pipeline()
+        for state in states.ALL:
+            pipeline.zcard(self._store.keys.state(state, queue))
+        return dict(zip(states.ALL, pipeline.execute(), strict=True))
+
+    def states(self, queue: str, task_id: str) -> list[str]:
+        """The states of `queue` that hold the task now; none when it has finished or moved."""
+        pipeline = self._store.client.pipeline()
+        for state in states.ALL:
+            pipeline.zscore(self._store.keys.state(state, queue), task_id)
+        scores = pipeline.execute()
+        return [state for state, score in zip(states.ALL, scores, strict=True) if score is not None]
+
+    # -- lists --
+
+    def page(self, queue: str, state: str, *, cursor: str | None = None, limit: int = 50) -> Page:
+        """Tasks of a queue in `state`: the newest failure first, in other states the lowest score first.
+
+        cursor: as given by another page; it names a task, so a page stays in place while others leave.
+        Raises UnknownState, InvalidRequest for a cursor that is none."""
+        newest_first = states.known(state) == states.ERROR
+        key, limit = self._store.keys.state(state, queue), max(1, min(limit, MOST_ROWS))
+        total = self._store.client.zcard(key)
+        first = self._rank(key, cursor, newest_first, limit) if cursor else 0
+        first = max(0, min(first, total - 1)) if total else 0
+        ranged = self._store.client.zrevrange if newest_first else self._store.client.zrange
+        members = ranged(key, first, first + limit - 1, withscores=True)
+        rows = self._rows([(queue, state, to_text(task_id), score) for task_id, score in members])
+        after = f"after:{members[-1][1]!r}:{to_bytes(rows[-1].id).hex()}" if first + len(members) < total else None
+        before = f"before:{members[0][1]!r}:{to_bytes(rows[0].id).hex()}" if first > 0 and members else None
+        return Page(rows, total, first, after, before)
+
+    def newest_errors(self, queues: list[str], limit: int = 50) -> list[TaskRow]:
+        """The newest failures of up to 50 queues, newest first."""
+        pipeline = self._store.client.pipeline()
+        queues = queues[:MOST_QUEUES]
+        for queue in queues:
+            pipeline.zrevrange(self._store.keys.state(states.ERROR, queue), 0, limit - 1, withscores=True)
+        found = [
+            (queue, states.ERROR, to_text(task_id), score)
+            for queue, members in zip(queues, pipeline.execute(raise_on_error=False) if queues else [], strict=True)
+            if isinstance(members, list)
+            for task_id, score in members
+        ]
+        found.sort(key=lambda row: row[3], reverse=True)
+        return self._rows(found[: max(1, min(limit, MOST_ROWS))])
+
+    def _rank(self, key, cursor, newest_first, limit) -> int:
+        direction, score, task_id = _read_cursor(cursor)
+        client = self._store.client
+        rank = (client.zrevrank if newest_first else client.zrank)(key, task_id)
+        if rank is None:  # it has left: the rank that it would have
+            rank = (
+                client.zcount(key, f"({score!r}", "+inf") if newest_first else client.zcount(key, "-inf", f"({score!r}")
+            )
+            return rank if direction == "after" else rank - limit
+        return rank + 1 if direction == "after" else rank - limit
+
+    def _rows(self, found) -> list[TaskRow]:
+        calls = [
+            self._store.call(
+                "glimpse", id=row[2], payload_bytes=PAYLOAD_GLIMPSE_BYTES, execution_bytes=EXECUTION_GLIMPSE_BYTES
+            )
+            for row in found
+        ]
+        replies = self._store.send_all(calls) if calls else []
+        return [_row(*place, reply) for place, reply in zip(found, replies, strict=True)]
+
+    # -- one task --
+
+    def task(self, queue: str, task_id: str, *, whole: bool = False) -> TaskDetail:
+        """All of a task that is in some state of `queue`.
+
+        whole: also a payload over 1 MiB, and all executions, not only the newest 20.  Raises TaskNotFound."""
+        keys = self._store.keys
+        pipeline = self._store.client.pipeline()
+        for state in states.ALL:
+            pipeline.zscore(keys.state(state, queue), task_id)
+        pipeline.strlen(keys.payload(task_id))
+        pipeline.llen(keys.executions(task_id))
+        pipeline.get(keys.executions_count(task_id))
+        pipeline.hget(keys.recoveries(), task_id)
+        *scores, size, kept, count, recoveries = (_or_zero(one) for one in pipeline.execute(raise_on_error=False))
+        held = [(state, score) for state, score in zip(states.ALL, scores, strict=True) if score is not None]
+        if not held:
+            raise TaskNotFound(task_id=task_id, queue=queue)
+        state, score = _most_telling(held)
+        too_large = size > WHOLE_PAYLOAD_BYTES and not whole
+        raw = self._payload(task_id, too_large)
+        payload, problem = _read_payload(raw, task_id, too_large)
+        count = int(count or 0)
+        executions = self._executions(task_id, kept, count, whole)
+        return TaskDetail(
+            queue=queue,
+            id=task_id,
+            state=state,
+            score=score,
+            states=held,
+            func=payload.func if payload else _found_func(raw or b""),
+            args=payload.args if payload else None,
+            kwargs=payload.kwargs if payload else None,
+            fields=payload.fields if payload else {},
+            raw=shown(to_text(raw or b"")),
+            payload_bytes=size,
+            too_large=too_large,
+            executions=executions,
+            executions_count=count,
+            executions_kept=kept,
+            recoveries=int(recoveries or 0),
+            attempts_allowed=_attempts_allowed(payload),
+            stale_traceback=_is_stale(state, score, executions),
+            problem=problem,
+        )
+
+    def _payload(self, task_id, too_large) -> bytes | None:
+        key = self._store.keys.payload(task_id)
+        if too_large:
+            return self._store.client.getrange(key, 0, PAYLOAD_GLIMPSE_BYTES - 1)
+        pipeline = self._store.client.pipeline()
+        pipeline.get(key)
+        (raw,) = pipeline.execute(raise_on_error=False)
+        return raw if isinstance(raw, bytes) else None
+
+    def _executions(self, task_id, kept, count, whole) -> list[Execution]:
+        pipeline = self._store.client.pipeline()
+        pipeline.lrange(self._store.keys.executions(task_id), 0 if whole else -EXECUTIONS_SHOWN, -1)
+        (entries,) = pipeline.execute(raise_on_error=False)
+        if not isinstance(entries, list):
+            return []
+        newest_number = max(count, kept)
+        return [_execution(newest_number - age, to_text(entry), "") for age, entry in enumerate(reversed(entries))]
+
+
+def _or_zero(reply):
+    # a key of a wrong type tells nothing; the page shows what the others say
+    return 0 if isinstance(reply, Exception) else reply
+
+
+def _read_cursor(cursor: str):
+    try:
+        direction, score, task_id = cursor.split(":")
+        if direction not in ("after", "before"):
+            raise ValueError(direction)
+        return direction, float(score), bytes.fromhex(task_id)
+    except ValueError as error:
+        raise InvalidRequest("That page address is not complete; begin at the first page.") from error
+
+
+def _most_telling(held):
+    """What a person asks about first: is it running, did it fail, does it wait?"""
+    order = (states.ACTIVE, states.ERROR, states.QUEUED, states.SCHEDULED)
+    return min(held, key=lambda pair: order.index(pair[0]))
+
+
+def _read_payload(raw, task_id, too_large):
+    if raw is None or raw == b"":
+        return None, "payload missing"
+    if too_large:
+        return None, None
+    try:
+        return Payload.decode(raw, task_id), None
+    except InvalidPayload as error:
+        return None, f"payload unreadable: {shown(str(error))}"
+
+
+def _row(queue, state, task_id, score, glimpse) -> TaskRow:
+    if isinstance(glimpse, Exception):
+        return TaskRow(queue, state, task_id, score, problem=f"payload unreadable: {shown(str(glimpse))}")
+    raw, size, count, newest, tail = glimpse
+    number = int(count) if count.isdigit() else 0
+    failure = _execution(number, to_text(newest), to_text(tail)) if newest and state == states.ERROR else None
+    whole = size <= len(raw)
+    problem = _read_payload(raw, task_id, too_large=not whole)[1]
+    arguments = _arguments(raw, whole) if problem is None else ""
+    return TaskRow(queue, state, task_id, score, _found_func(raw), arguments, not whole, size, number, failure, problem)
+
+
+def _found_func(raw: bytes) -> str | None:
+    found = _FUNC.search(raw)
+    try:
+        return json.loads(b'"' + found[1] + b'"') if found else None
+    except ValueError:
+        return None
+
+
+def _arguments(raw: bytes, whole: bool) -> str:
+    if whole:
+        fields = json.loads(raw)
+        parts = [json.dumps(fields[name], ensure_ascii=False) for name in ("args", "kwargs") if fields.get(name)]
+        return " ".join(parts)
+    found = _ARGUMENTS.search(raw)
+    return shown(to_text(raw[found.end() :])).strip() if found else ""
+
+
+def _execution(number: int, text: str, tail: str) -> Execution:
+    """An entry of the list, read as far as it can be; whatever stands there."""
+    try:
+        facts = {} if tail else json.loads(text)
+    except (ValueError, RecursionError):
+        facts = {}
+    if not isinstance(facts, dict):
+        facts = {}
+    facts = facts or _fields_found(text + " " + tail)
+    traceback = facts.pop("traceback", None)
+    extension = facts.get("x") if isinstance(facts.get("x"), dict) else {}
+    name = str(facts.get("exception_name") or "unknown")
+    return Execution(
+        number=number,
+        started_at=_number(facts.get("time_started")),
+        failed_at=_number(facts.get("time_failed")),
+        exception_name=name,
+        message=_message(traceback, name),
+        traceback=traceback if isinstance(traceback, str) else None,
+        host=str(facts.get("host") or ""),
+        reason=str(extension["reason"]) if "reason" in extension else None,
+        facts=facts,
+        cut=bool(tail),
+    )
+
+
+def _fields_found(text: str) -> dict:
+    found = {}
+    for name, value in _FIELD.findall(text):
+        try:
+            found.setdefault(name, json.loads(value))
+        except ValueError:
+            continue
+    return found
+
+
+def _number(value) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _message(traceback, exception_name: str) -> str:
+    if not isinstance(traceback, str) or not traceback.strip():
+        return ""
+    lines = traceback.strip().splitlines()
+    # the message may have several lines: it begins at the last one that names the exception
+    class_name = exception_name.rpartition(":")[2]
+    for line in reversed(lines):
+        name, colon, message = line.partition(":")
+        if colon and name.rpartition(".")[2] == class_name.rpartition(".")[2]:
+            return message.strip()
+    return lines[-1].strip()
+
+
+def _attempts_allowed(payload) -> int | None:
+    if payload is None:
+        return None
+    method = payload.retry_method
+    if method is None:
+        return 1
+    name, arguments = method
+    position = _RETRIES_AT.get(name.replace("retry.", "retry:") if ":" not in name else name)
+    if position is None or len(arguments) <= position or not isinstance(arguments[position], int):
+        return None
+    return arguments[position] + 1
+
+
+def _is_stale(state, score, executions) -> bool:
+    if state != states.ERROR or not executions:
+        return False
+    failed_at = executions[0].failed_at
+    # the state change follows the record at once; clocks of two processes may differ by a little
+    return failed_at is not None and score - failed_at > 5

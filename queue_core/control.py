@@ -1,0 +1,206 @@
+"""Operators: acts on one task or one queue.  Each is one script, which also writes the audit entry."""
+
+import json
+import math
+from dataclasses import dataclass
+
+from queue_core import states
+from queue_core.acts import Actor, act
+from queue_core.errors import InvalidPayload, InvalidRequest, MovedOn, NotPaused, TaskNotFound
+from queue_core.keys import SYSTEM_LOCK
+from queue_core.payload import Payload, checked_queue
+from queue_core.store import Store
+from queue_core.text import to_text
+
+OPEN_END_SECONDS = 10 * 365 * 86_400.0
+"""A pause without an end is written on the wire as a lock of ten years; our own record says that it has none."""
+
+_LOCK_EXPIRY_MARGIN_SECONDS = 10
+_PATCH_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Pause:
+    """by is None for a lock that an application has set.  until_at None: until resumed."""
+
+    queue: str
+    by: str | None = None
+    door: str | None = None
+    reason: str | None = None
+    since_at: float | None = None
+    until_at: float | None = None
+
+
+class Control:
+    """The room of operators.  Every method raises StoreUnavailable or StoreFull when Redis cannot do it now."""
+
+    def __init__(self, store: Store):
+        self._store = store
+
+    # -- one task --
+
+    def retry(self, queue: str, task_id: str, *, actor: Actor, reason: str = "", fresh_budget: bool = False) -> None:
+        """error -> queued.  fresh_budget: forget the attempts so far, else one more is given.
+
+        Raises TaskNotFound; InvalidPayload when there is nothing left to run."""
+        entry = act("retry", actor, queue=queue, task_id=task_id, reason=reason, fresh_budget=fresh_budget)
+        self._act("retry", entry, queue=queue, id=task_id, now=self._store.now(), fresh_budget=fresh_budget)
+
+    def delete(self, queue: str, state: str, task_id: str, *, actor: Actor, reason: str = "") -> None:
+        """error | queued | scheduled -> gone, for good.  Raises TaskNotFound."""
+        states.allowed_from("delete", state)
+        entry = act("delete", actor, queue=queue, task_id=task_id, reason=reason, state=state)
+        self._act("delete", entry, queue=queue, id=task_id, state=state)
+
+    def cancel(self, queue: str, state: str, task_id: str, *, actor: Actor, reason: str = "") -> None:
+        """queued | scheduled -> gone, before it has started.  Raises TaskNotFound."""
+        states.allowed_from("cancel", state)
+        entry = act("cancel", actor, queue=queue, task_id=task_id, reason=reason, state=state)
+        self._act("cancel", entry, queue=queue, id=task_id, state=state)
+
+    def reschedule(
+        self, queue: str, state: str, task_id: str, *, due_at: float, actor: Actor, reason: str = ""
+    ) -> None:
+        """scheduled | error -> scheduled, due at `due_at` (Unix seconds).
+
+        The payload keeps every byte of its arguments; only `scheduled_at` in it changes.  Raises TaskNotFound."""
+        states.allowed_from("reschedule", state)
+        if not 0 < due_at < math.inf:
+            raise InvalidRequest("A task becomes due at a moment after 1970.")
+        entry = act("reschedule", actor, queue=queue, task_id=task_id, reason=reason, state=state, due_at=due_at)
+        for _ in range(_PATCH_ATTEMPTS):
+            before = self._store.client.get(self._store.keys.payload(task_id))
+            reply = self._store.run(
+                "reschedule",
+                queue=queue,
+                id=task_id,
+                state=state,
+                due_at=due_at,
+                payload_before=before or b"",
+                payload_after=_with_scheduled_at(before, task_id, due_at),
+                **self._recorded(entry),
+            )
+            if reply == b"OK":
+                return
+        raise MovedOn("The task is being changed by somebody else; try again.")
+
+    def move(self, queue: str, state: str, task_id: str, *, to_queue: str, actor: Actor, reason: str = "") -> None:
+        """queued | scheduled | error -> the same state of `to_queue`, with the same score.
+
+        Raises TaskNotFound, InvalidQueueName, AlreadyThere (also for a unique task that is in two states)."""
+        states.allowed_from("move", state)
+        if checked_queue(to_queue) == queue:
+            raise InvalidRequest("The task is in that queue already.")
+        entry = act("move", actor, queue=queue, task_id=task_id, reason=reason, state=state, to_queue=to_queue)
+        publish = state == states.QUEUED
+        self._store.run(
+            "move", queue=queue, id=task_id, state=state, to_queue=to_queue, publish=publish, **self._recorded(entry)
+        )
+
+    # -- one queue --
+
+    def pause(self, queue: str, *, actor: Actor, reason: str, until: float | None = None) -> None:
+        """Lets no worker of ours, and no TaskTiger worker with a limit, start anything from exactly this queue.
+
+        until: Unix seconds, None until resumed.  What runs goes on.  Pausing again replaces reason and end.
+        Raises InvalidRequest without a reason, or when the end has passed."""
+        now = self._store.now()
+        if not reason.strip():
+            raise InvalidRequest("A pause needs a reason: the next person on call will ask.")
+        if until is not None and not now < until < math.inf:
+            raise InvalidRequest("A pause ends in the future.")
+        record = {"by": actor.name, "door": actor.door, "reason": reason, "since_at": now, "until_at": until}
+        self._store.run(
+            "pause",
+            queue=checked_queue(queue),
+            ends_at="+inf" if until is None else until,
+            pause_record=json.dumps(record),
+            **self._wire_lock(until),
+            **self._recorded(act("pause", actor, queue=queue, reason=reason, until_at=until)),
+        )
+
+    def resume(self, queue: str, *, actor: Actor, reason: str = "") -> None:
+        """Lifts the pause of the queue, or the lock that an application has set.  Raises NotPaused."""
+        self._resume(queue, "+inf", act("resume", actor, queue=queue, reason=reason))
+
+    def pauses(self) -> list[Pause]:
+        """The pauses made by us that hold now, by queue name."""
+        now = self._store.now()
+        rows = self._store.client.zrange(self._store.keys.paused(), 0, -1, withscores=True)
+        names = [name for name, ends_at in rows if ends_at > now]
+        records = self._store.client.hmget(self._store.keys.pauses(), names) if names else []
+        return sorted((_pause(name, raw) for name, raw in zip(names, records, strict=True)), key=lambda one: one.queue)
+
+    def pause_of(self, queue: str) -> Pause | None:
+        """The pause of one queue, also one that an application has set, or None."""
+        now = self._store.now()
+        pipeline = self._store.client.pipeline()
+        pipeline.zscore(self._store.keys.paused(), queue)
+        pipeline.hget(self._store.keys.pauses(), queue)
+        pipeline.zscore(self._store.keys.semaphore(queue), SYSTEM_LOCK)
+        ours_until, record, locked_until = pipeline.execute()
+        if ours_until and ours_until > now:
+            return _pause(queue.encode("utf-8", "surrogateescape"), record)
+        if locked_until and locked_until > now:
+            return Pause(queue, until_at=locked_until)
+        return None
+
+    # -- for the sweeper --
+
+    def lapse_pauses(self) -> list[str]:
+        """Lifts the pauses that have ended; gives their queues."""
+        actor = Actor("sweeper", "sweeper")
+        now = self._store.now()
+        lapsed = []
+        for name in self._store.client.zrangebyscore(self._store.keys.paused(), "-inf", now):
+            queue = to_text(name)
+            try:
+                self._resume(queue, now, act("resume", actor, queue=queue, reason="the pause has ended"))
+            except NotPaused:
+                continue  # somebody was quicker
+            lapsed.append(queue)
+        return lapsed
+
+    def renew_pauses(self) -> None:
+        """Writes the wire's lock of every pause that holds anew, should an application have set a shorter one."""
+        rows = self._store.client.zrangebyscore(self._store.keys.paused(), self._store.now(), "+inf", withscores=True)
+        calls = [
+            self._store.call("renew_pause", queue=to_text(name), **self._wire_lock(None if math.isinf(end) else end))
+            for name, end in rows
+        ]
+        if calls:
+            self._store.send_all(calls)
+
+    # -- shared --
+
+    def _act(self, verb, entry, **values):
+        self._store.run(verb, not_after="", **values, **self._recorded(entry))
+
+    def _recorded(self, entry) -> dict:
+        return {"operation_id": "", "act": entry, "max_audit_entries": self._store.settings.max_audit_entries}
+
+    def _wire_lock(self, until) -> dict:
+        ends_at = self._store.now() + OPEN_END_SECONDS if until is None else until
+        return {"lock_ends_at": ends_at, "expire_at": math.ceil(ends_at + _LOCK_EXPIRY_MARGIN_SECONDS)}
+
+    def _resume(self, queue, ended_by, entry):
+        self._store.run("resume", queue=queue, ended_by=ended_by, **self._recorded(entry))
+
+
+def _with_scheduled_at(raw, task_id, due_at) -> bytes:
+    if raw is None:
+        raise TaskNotFound(task_id=task_id)
+    try:
+        payload = Payload.decode(raw, task_id)
+    except InvalidPayload:
+        return raw  # what cannot be read is left alone
+    return Payload(payload.fields | {"scheduled_at": due_at}).encode()
+
+
+def _pause(name: bytes, raw) -> Pause:
+    try:
+        record = json.loads(raw or b"{}")
+        known = {field: record.get(field) for field in ("by", "door", "reason", "since_at", "until_at")}
+    except (ValueError, AttributeError):
+        known = {}
+    return Pause(to_text(name), **known)

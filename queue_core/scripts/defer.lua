@@ -1,0 +1,19 @@
+-- defer: a task that cannot run now, since its lock is taken, waits without being counted      (active -> scheduled)
+-- KEYS    active zset, scheduled zset, active_names set, scheduled_names set, claims hash
+-- ARGV    id, queue, lease, due_at
+-- gives   OK
+-- refuses LEASE_LOST
+-- event   could not acquire lock
+-- include lease, queue_names
+if not holds(active, id, lease) then
+    return refuse('LEASE_LOST', id)
+end
+local present = tonumber(redis.call('ZSCORE', scheduled, id))
+redis.call('ZREM', active, id)
+drop_if_empty(active, active_names, queue)
+redis.call('HDEL', claims, id)
+if not present or present > tonumber(due_at) then
+    redis.call('ZADD', scheduled, due_at, id)
+end
+redis.call('SADD', scheduled_names, queue)
+return 'OK'

@@ -1,0 +1,22 @@
+-- end_operation: close the record of an operation, when it is done or cancelled
+-- KEYS    operation hash, operations_running zset, operation_ids list, audit stream
+-- ARGV    operation_id, status, ended_at, keep_seconds, act, max_audit_entries
+-- where   act: empty when it ended by itself
+-- gives   OK
+-- refuses OPERATION_NOT_FOUND, OPERATION_ENDED
+-- include act
+if redis.call('EXISTS', operation) == 0 then
+    return refuse('OPERATION_NOT_FOUND', operation_id)
+end
+local ended = refuse_ended(operation, operation_id)
+if ended then
+    return ended
+end
+redis.call('ZREM', operations_running, operation_id)
+redis.call('HSET', operation, 'status', status, 'ended_at', ended_at)
+redis.call('EXPIRE', operation, keep_seconds)
+redis.call('DEL', operation_ids)
+if act ~= '' then
+    note_act(audit, operation, operation_ids, '', operation_id, act, max_audit_entries)
+end
+return 'OK'

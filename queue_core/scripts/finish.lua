@@ -1,0 +1,17 @@
+-- finish: a run has succeeded; the task leaves nothing behind      (active -> gone)
+-- KEYS    active zset, queued zset, scheduled zset, error zset, active_names set, payload string, executions list,
+--         executions_count string, claims hash, recoveries hash
+-- ARGV    id, queue, lease
+-- gives   OK
+-- refuses LEASE_LOST
+-- event   done
+-- include lease, queue_names, forget
+if not holds(active, id, lease) then
+    return refuse('LEASE_LOST', id)
+end
+redis.call('ZREM', active, id)
+drop_if_empty(active, active_names, queue)
+redis.call('HDEL', claims, id)
+redis.call('HDEL', recoveries, id)
+forget(id, queued, active, scheduled, error, payload, executions, executions_count)
+return 'OK'

@@ -1,0 +1,13 @@
+-- A failed run is recorded only for a task that still exists, or the record would outlive it unnoticed.
+-- keep: how many of the newest stay; 0 means all.
+local function record_execution(payload, executions, executions_count, execution, keep)
+    if execution == '' or redis.call('EXISTS', payload) == 0 then
+        return
+    end
+    redis.call('RPUSH', executions, execution)
+    if tonumber(keep) > 0 then
+        redis.call('LTRIM', executions, -tonumber(keep), -1)
+    end
+    local count = tonumber(redis.call('GET', executions_count)) or 0
+    redis.call('SET', executions_count, string.format('%.0f', count + 1))
+end

@@ -1,0 +1,34 @@
+-- move: put a task into another queue, in the same state and with the same score      (queued | scheduled | error)
+-- KEYS    from zset, to zset, from_names set, payload string, queued zset, active zset, scheduled zset, error zset,
+--         to_queued zset, to_active zset, to_scheduled zset, to_error zset, audit stream, operation hash,
+--         operation_ids list, activity channel
+-- ARGV    id, queue, to_queue, publish, act, max_audit_entries
+-- gives   OK
+-- refuses TASK_NOT_FOUND, PAYLOAD_MISSING, ALREADY_THERE (also: a unique task that another state of its queue holds,
+--         since both would share one payload)
+-- include queue_names, act
+local score = redis.call('ZSCORE', from, id)
+if not score then
+    return refuse('TASK_NOT_FOUND', id)
+end
+if redis.call('EXISTS', payload) == 0 then
+    return refuse('PAYLOAD_MISSING', id)
+end
+local held = 0
+for _, state in ipairs({queued, active, scheduled, error, to_queued, to_active, to_scheduled, to_error}) do
+    if redis.call('ZSCORE', state, id) then
+        held = held + 1
+    end
+end
+if held > 1 then
+    return refuse('ALREADY_THERE', id)
+end
+redis.call('ZREM', from, id)
+redis.call('ZADD', to, score, id)
+drop_if_empty(from, from_names, queue)
+redis.call('SADD', from_names, to_queue)
+note_act(audit, operation, operation_ids, '', id, act, max_audit_entries)
+if publish == '1' then
+    redis.call('PUBLISH', activity, to_queue)
+end
+return 'OK'

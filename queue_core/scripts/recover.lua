@@ -1,0 +1,54 @@
+-- recover: deal with a task whose lease is over      (active -> queued | error)
+-- KEYS    active zset, queued zset, scheduled zset, error zset, active_names set, queued_names set, error_names set,
+--         payload string, executions list, executions_count string, claims hash, recoveries hash, activity channel
+-- ARGV    id, queue, seen_lease, lease_seconds, repeatable, max_recoveries, lost_execution, poison_execution, keep
+-- gives   released (never started: back at its old place, uncounted) | requeued | failed | quarantined
+--         | dropped (it had no payload)
+-- refuses LEASE_LOST (renewed or moved meanwhile)
+-- event   queueing expired task, failing expired task
+-- include now, lease, queue_names, forget, executions
+local now = tonumber(server_now())
+if not holds(active, id, seen_lease) or tonumber(seen_lease) > now - tonumber(lease_seconds) then
+    return refuse('LEASE_LOST', id)
+end
+
+local claim = read_claim(claims, id)
+-- a claim of ours that somebody else has renewed since says nothing about what happened later
+local untouched = claim and claim.started_at == '0' and tonumber(claim.lease) == tonumber(seen_lease)
+local exists = redis.call('EXISTS', payload) == 1
+local taken_down = (tonumber(redis.call('HGET', recoveries, id)) or 0) + 1
+
+redis.call('ZREM', active, id)
+drop_if_empty(active, active_names, queue)
+redis.call('HDEL', claims, id)
+
+local function requeue(score)
+    redis.call('ZADD', queued, 'NX', score, id)
+    redis.call('SADD', queued_names, queue)
+    redis.call('PUBLISH', activity, queue)
+end
+
+local function fail(execution)
+    redis.call('HDEL', recoveries, id)
+    redis.call('ZADD', error, string.format('%.6f', now), id)
+    redis.call('SADD', error_names, queue)
+    record_execution(payload, executions, executions_count, execution, keep)
+end
+
+if not exists then
+    redis.call('HDEL', recoveries, id)
+    forget(id, queued, active, scheduled, error, payload, executions, executions_count)
+    return 'dropped'
+elseif untouched then
+    requeue(claim.score_before)
+    return 'released'
+elseif taken_down >= tonumber(max_recoveries) then
+    fail(poison_execution)
+    return 'quarantined'
+elseif repeatable == '1' then
+    redis.call('HSET', recoveries, id, taken_down)
+    requeue(string.format('%.6f', now))
+    return 'requeued'
+end
+fail(lost_execution)
+return 'failed'

@@ -1,0 +1,25 @@
+-- reschedule: let a task become due at another time      (scheduled | error -> scheduled)
+-- KEYS    from zset, scheduled zset, from_names set, scheduled_names set, payload string, recoveries hash, audit stream,
+--         operation hash, operation_ids list
+-- ARGV    id, queue, due_at, payload_before, payload_after, act, max_audit_entries
+-- gives   OK | CHANGED (the payload is not payload_before any more; nothing written)
+-- refuses TASK_NOT_FOUND, PAYLOAD_MISSING
+-- include queue_names, act
+if not redis.call('ZSCORE', from, id) then
+    return refuse('TASK_NOT_FOUND', id)
+end
+local present = redis.call('GET', payload)
+if not present then
+    return refuse('PAYLOAD_MISSING', id)
+end
+if present ~= payload_before then
+    return 'CHANGED'
+end
+redis.call('ZREM', from, id)
+redis.call('ZADD', scheduled, due_at, id)
+drop_if_empty(from, from_names, queue)
+redis.call('SADD', scheduled_names, queue)
+redis.call('HDEL', recoveries, id)
+redis.call('SET', payload, payload_after)
+note_act(audit, operation, operation_ids, '', id, act, max_audit_entries)
+return 'OK'

@@ -1,0 +1,18 @@
+-- retry_later: a failed run waits for its next turn      (active -> scheduled)
+-- KEYS    active zset, scheduled zset, active_names set, scheduled_names set, payload string, executions list,
+--         executions_count string, claims hash
+-- ARGV    id, queue, lease, due_at, execution, keep
+-- gives   OK
+-- refuses LEASE_LOST
+-- event   task error
+-- include lease, queue_names, executions
+if not holds(active, id, lease) then
+    return refuse('LEASE_LOST', id)
+end
+redis.call('ZREM', active, id)
+drop_if_empty(active, active_names, queue)
+redis.call('HDEL', claims, id)
+redis.call('ZADD', scheduled, due_at, id)
+redis.call('SADD', scheduled_names, queue)
+record_execution(payload, executions, executions_count, execution, keep)
+return 'OK'

@@ -1,0 +1,133 @@
+"""The counts of all queues, taken by one process and read by everybody.
+
+Whoever asks for a page reads this one value; nobody counts 10,000 queues in a request.
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+
+from queue_core import states
+from queue_core.keys import SYSTEM_LOCK
+from queue_core.store import Store
+from queue_core.text import to_text
+
+_COUNTED_PER_CALL = 400
+_SCAN_COUNT = 1000
+_KEEP_SECONDS = 86_400
+"""A snapshot that nobody renews stays readable for a day, with its age; then the counts are unknown."""
+
+
+@dataclass(frozen=True)
+class QueueCounts:
+    """One queue.  Counts are None where Redis holds something else under that key.  Moments are Unix seconds.
+
+    paused_until: math.inf means until resumed."""
+
+    queued: int | None = 0
+    active: int | None = 0
+    scheduled: int | None = 0
+    error: int | None = 0
+    oldest_queued_at: float | None = None
+    newest_error_at: float | None = None
+    next_due_at: float | None = None
+    paused_until: float | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    taken_at: float
+    queues: dict[str, QueueCounts]
+
+
+class Snapshots:
+    """The room of the counts."""
+
+    def __init__(self, store: Store):
+        self._store = store
+
+    def read(self) -> Snapshot | None:
+        """The newest snapshot, or None when there is none.  One value of Redis; its age tells how true it is."""
+        raw = self._store.client.get(self._store.keys.snapshot())
+        if not raw:
+            return None
+        try:
+            written = json.loads(raw)
+            queues = {name: QueueCounts(**_with_infinity(counts)) for name, counts in written["queues"].items()}
+            return Snapshot(float(written["taken_at"]), queues)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+    def take(self) -> Snapshot:
+        """Counts every queue in short steps and writes the result.  Not one atomic look."""
+        names = self._queue_names()
+        counts = self._count(names)
+        snapshot = Snapshot(self._store.now(), dict(zip(names, counts, strict=True)))
+        written = {
+            "taken_at": snapshot.taken_at,
+            "queues": {name: _sparse(one) for name, one in snapshot.queues.items()},
+        }
+        self._store.client.set(self._store.keys.snapshot(), json.dumps(written), ex=_KEEP_SECONDS)
+        return snapshot
+
+    def _queue_names(self) -> list[str]:
+        found = {to_text(name) for name in self._store.client.zrange(self._store.keys.paused(), 0, -1)}
+        for state in states.ALL:
+            name_set = self._store.keys.names(state)
+            found.update(to_text(name) for name in self._store.client.sscan_iter(name_set, count=_SCAN_COUNT))
+        return sorted(found)
+
+    def _count(self, names) -> list[QueueCounts]:
+        keys = [self._store.keys.state(state, name) for name in names for state in states.ALL]
+        rows = []
+        for first in range(0, len(keys), _COUNTED_PER_CALL):
+            rows += self._store.run("counts", states=keys[first : first + _COUNTED_PER_CALL])
+        by_queue = zip(*[iter(rows)] * len(states.ALL), strict=True)
+        pauses = self._pauses(names)
+        return [_counts(four, pause) for four, pause in zip(by_queue, pauses, strict=True)]
+
+    def _pauses(self, names):
+        now = self._store.now()
+        ours = {to_text(name): ends_at for name, ends_at in self._store.client.zrange(
+            self._store.keys.paused(), 0, -1, withscores=True
+        )}  # fmt: skip
+        for first in range(0, len(names), _COUNTED_PER_CALL):
+            chunk = names[first : first + _COUNTED_PER_CALL]
+            pipeline = self._store.client.pipeline()
+            for name in chunk:
+                pipeline.zscore(self._store.keys.semaphore(name), SYSTEM_LOCK)
+            for name, locked_until in zip(chunk, pipeline.execute(raise_on_error=False), strict=True):
+                until = ours.get(name, locked_until)
+                yield until if isinstance(until, float) and until > now else None
+
+
+def _counts(four, paused_until) -> QueueCounts:
+    queued, active, scheduled, error = (row or (None, None, None) for row in four)
+    return QueueCounts(
+        queued=queued[0],
+        active=active[0],
+        scheduled=scheduled[0],
+        error=error[0],
+        oldest_queued_at=_moment(queued[1]),
+        newest_error_at=_moment(error[2]),
+        next_due_at=_moment(scheduled[1]),
+        paused_until=paused_until,
+    )
+
+
+def _moment(score):
+    moment = float(score) if score else None
+    return moment if moment is not None and math.isfinite(moment) else None
+
+
+def _sparse(counts):
+    fields = {
+        name: value for name, value in asdict(counts).items() if value != QueueCounts.__dataclass_fields__[name].default
+    }
+    if counts.paused_until == math.inf:
+        fields["paused_until"] = "inf"
+    return fields
+
+
+def _with_infinity(fields):
+    return fields | {"paused_until": math.inf} if fields.get("paused_until") == "inf" else fields

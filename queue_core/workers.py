@@ -1,0 +1,87 @@
+"""Who is alive, and who has which duty.
+
+Workers of ours report themselves; TaskTiger's do not, and are seen only by what they hold.
+"""
+
+import json
+from dataclasses import dataclass
+
+from queue_core.store import Store
+from queue_core.text import to_text
+
+_LISTED = 500
+
+
+@dataclass(frozen=True)
+class WorkerInfo:
+    """facts: kind, host, pid, version, queues, exclude, executor, started_at, running, refused_queues, …."""
+
+    id: str
+    seen_at: float
+    facts: dict
+
+
+class Workers:
+    """The registry of processes, and the leases on duties that only one process may have."""
+
+    def __init__(self, store: Store):
+        self._store = store
+
+    def register(self, worker_id: str, facts: dict) -> None:
+        """Says that a process has begun; the same as `beat`."""
+        self.beat(worker_id, facts)
+
+    def beat(self, worker_id: str, facts: dict) -> None:
+        """Says that a process lives, and what it does."""
+        pipeline = self._store.client.pipeline()
+        key = self._store.keys.worker(worker_id)
+        pipeline.set(key, json.dumps(facts), ex=int(self._store.settings.worker_silence_seconds * 2))
+        pipeline.zadd(self._store.keys.workers(), {worker_id: self._store.now()})
+        pipeline.execute()
+
+    def leave(self, worker_id: str) -> None:
+        """Takes a process off the list."""
+        pipeline = self._store.client.pipeline()
+        pipeline.zrem(self._store.keys.workers(), worker_id)
+        pipeline.delete(self._store.keys.worker(worker_id))
+        pipeline.execute()
+
+    def alive(self) -> list[WorkerInfo]:
+        """Processes that gave a sign of life within `settings.worker_silence_seconds`, newest first, at most 500."""
+        since = self._store.now() - self._store.settings.worker_silence_seconds
+        rows = self._store.client.zrevrangebyscore(
+            self._store.keys.workers(), "+inf", since, start=0, num=_LISTED, withscores=True
+        )
+        if not rows:
+            return []
+        raw_facts = self._store.client.mget([self._store.keys.worker(to_text(worker_id)) for worker_id, _ in rows])
+        return [
+            WorkerInfo(to_text(worker_id), seen_at, _facts(raw))
+            for (worker_id, seen_at), raw in zip(rows, raw_facts, strict=True)
+        ]
+
+    def prune(self) -> int:
+        """Takes those off the list that have been silent for too long; gives how many."""
+        until = self._store.now() - self._store.settings.worker_silence_seconds
+        return self._store.client.zremrangebyscore(self._store.keys.workers(), "-inf", until)
+
+    def hold(self, duty: str, token: str, seconds: float) -> bool:
+        """Takes or renews a duty's lease; whether it is ours now."""
+        return self._store.run("hold", lease=self._store.keys.lease(duty), token=token, seconds=seconds) == 1
+
+    def drop(self, duty: str, token: str) -> None:
+        """Gives a duty up, if it is ours."""
+        self._store.run("release_lock", lock=self._store.keys.lease(duty), token=token)
+
+    def holder(self, duty: str) -> str | None:
+        """The token of the process that has the duty now."""
+        token = self._store.client.get(self._store.keys.lease(duty))
+        return to_text(token) if token else None
+
+
+def _facts(raw) -> dict:
+    try:
+        facts = json.loads(raw or b"{}")
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}

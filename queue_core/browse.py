@@ -119,7 +119,7 @@ class Browse:
         """The states of `queue` that hold the task now; none when it has finished or moved."""
         pipeline = self._store.client.pipeline()
         for state in states.ALL:
-            pipeline.zscore(self._store.keys.state(state, queue), task_id)
+            pipeline.zscore(self._store.keys.state(state, queue), to_bytes(task_id))
         scores = pipeline.execute()
         return [state for state, score in zip(states.ALL, scores, strict=True) if score is not None]
 
@@ -187,11 +187,11 @@ class Browse:
         keys = self._store.keys
         pipeline = self._store.client.pipeline()
         for state in states.ALL:
-            pipeline.zscore(keys.state(state, queue), task_id)
+            pipeline.zscore(keys.state(state, queue), to_bytes(task_id))
         pipeline.strlen(keys.payload(task_id))
         pipeline.llen(keys.executions(task_id))
         pipeline.get(keys.executions_count(task_id))
-        pipeline.hget(keys.recoveries(), task_id)
+        pipeline.hget(keys.recoveries(), to_bytes(task_id))
         *scores, size, kept, count, recoveries = (_or_zero(one) for one in pipeline.execute(raise_on_error=False))
         held = [(state, score) for state, score in zip(states.ALL, scores, strict=True) if score is not None]
         if not held:

@@ -10,7 +10,7 @@ from queue_core.errors import InvalidPayload, InvalidRequest, MovedOn, NotPaused
 from queue_core.keys import SYSTEM_LOCK
 from queue_core.payload import Payload, checked_queue
 from queue_core.store import Store
-from queue_core.text import to_text
+from queue_core.text import to_bytes, to_text
 
 OPEN_END_SECONDS = 10 * 365 * 86_400.0
 """A pause without an end is written on the wire as a lock of ten years; our own record says that it has none."""
@@ -135,12 +135,12 @@ class Control:
         """The pause of one queue, also one that an application has set, or None."""
         now = self._store.now()
         pipeline = self._store.client.pipeline()
-        pipeline.zscore(self._store.keys.paused(), queue)
-        pipeline.hget(self._store.keys.pauses(), queue)
+        pipeline.zscore(self._store.keys.paused(), to_bytes(queue))
+        pipeline.hget(self._store.keys.pauses(), to_bytes(queue))
         pipeline.zscore(self._store.keys.semaphore(queue), SYSTEM_LOCK)
         ours_until, record, locked_until = pipeline.execute()
         if ours_until and ours_until > now:
-            return _pause(queue.encode("utf-8", "surrogateescape"), record)
+            return _pause(to_bytes(queue), record)
         if locked_until and locked_until > now:
             return Pause(queue, until_at=locked_until)
         return None

@@ -22,6 +22,7 @@ META_FIELDS = (
     "max_stored_executions",
     "runner_class",
 )
+PLACED_FACTS = {"time_started", "time_failed", "exception_name", "success", "host", "traceback", "x", "reason"}
 MOMENT_FIELDS = ("time_last_queued",)
 
 
@@ -131,9 +132,16 @@ def attempt(execution, *, whole: bool = False) -> Attempt:
         traceback=tracebacks.drawn(execution.traceback, whole=whole),
         host=visible(execution.host or "unknown"),
         cause=presenters.cause(execution),
-        facts=tuple((visible(name), _short_json(value)) for name, value in (execution.facts or {}).items()),
+        facts=_more_facts(execution.facts or {}),
         cut=execution.cut,
     )
+
+
+def _more_facts(facts):
+    """What the execution holds beyond the fields that have a place of their own."""
+    ours = facts.get("x") if isinstance(facts.get("x"), dict) else {}
+    more = {name: value for name, value in (facts | ours).items() if name not in PLACED_FACTS}
+    return tuple((visible(name), _short_json(value)) for name, value in more.items())
 
 
 def cut(text: str, whole: bool = False, limit: int = MAX_SHOWN_CHARACTERS) -> Text:

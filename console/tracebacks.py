@@ -41,7 +41,7 @@ def _without_middle_frames(text):
     if left_out <= 0:
         return text
     start, end = frames[FIRST_FRAMES], frames[FIRST_FRAMES + left_out]
-    return "".join([*lines[:start], f"  … {left_out} frames left out …\n", *lines[end:]])
+    return "".join([*lines[:start], f"    # … {left_out} frames left out …\n", *lines[end:]])
 
 
 def _without_middle_characters(text):
@@ -49,7 +49,7 @@ def _without_middle_characters(text):
     if left_out <= 0:
         return text
     head = MAX_CHARACTERS // 5
-    return f"{text[:head]}\n  … {left_out} characters left out …\n{text[head + left_out :]}"
+    return f"{text[:head]}\n    # … {left_out} characters left out …\n{text[head + left_out :]}"
 
 
 def _coloured(text):

@@ -96,7 +96,7 @@ def _head(queue, state, since):
         "since": since,
         "newer": max(0, newer),
         "tabs": [(each, sizes[each]) for each in IN_ORDER],
-        "pause": next((pause for pause in engine().control.pauses() if pause.queue == queue), None),
+        "pause": engine().control.pause_of(queue),
     }
 
 

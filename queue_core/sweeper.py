@@ -165,9 +165,11 @@ class Sweeper:
             return duty.step()
         except StoreUnavailable:
             raise
+        except StoreError as error:
+            log.error("duty failed", duty=duty.name, error=str(error))
         except Exception as error:
             log.exception("duty failed", duty=duty.name, error=str(error))
-            return False
+        return False
 
     # -- the lease --
 

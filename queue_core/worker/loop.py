@@ -15,6 +15,7 @@ from queue_core.process.stop import Stop
 from queue_core.queue_filter import QueueFilter
 from queue_core.sweeper import Sweeper
 from queue_core.text import shown
+from queue_core.worker import recurring
 from queue_core.worker.admission import Admission
 from queue_core.worker.executors.fork import ForkExecutor
 from queue_core.worker.executors.sync import SyncExecutor
@@ -209,17 +210,16 @@ class Worker:
 
     def _start_periodic(self):
         # a sweeper knows no functions, so whoever has them looks to it that they recur
-        if self._engine.functions and monotonic() >= self._periodic_at:
-            self._periodic_at = monotonic() + self._engine.settings.recover_seconds
-            self._engine.periodic.start_due(self._own_functions())
-
-    def _own_functions(self):
-        default = self._engine.settings.default_queue
-        return {
-            name: function
-            for name, function in self._engine.functions.items()
-            if self._filter.accepts(getattr(function, "_task_queue", None) or default)
-        }
+        if monotonic() < self._periodic_at:
+            return
+        self._periodic_at = monotonic() + self._engine.settings.recover_seconds
+        try:
+            for name in self._engine.periodic.start_due(recurring.functions(self._engine, self._filter)):
+                log.info("queued periodic task", func=name)
+        except StoreError:
+            raise
+        except Exception as error:  # a schedule is application code
+            log.error("recurring work not started", error=f"{type(error).__name__}: {error}")
 
     def _renew_companions(self):
         seconds = self._engine.settings.lease_seconds

@@ -143,13 +143,16 @@ class Turn:
         except SystemExit as error:  # of a module that leaves the process while it is imported
             raise TaskImportError(f"{name} cannot be imported: its module left with status {error.code}.") from error
 
-    def _queue_next_occurrence(self, function, queue, payload):
+    def _queue_next_occurrence(self, function, claimed):
         if getattr(function, "_task_schedule", None) is None:
             return
         try:
-            self.engine.periodic.queue_next(function, queue)
-        except StoreError as error:
-            log.error("next occurrence not queued", func=payload.func, error=str(error))
+            if self.engine.periodic.queue_next(function, claimed.queue):
+                log.info("queued periodic task", func=function.__qualname__, queue=shown(claimed.queue))
+        except Exception as error:  # a schedule is application code; the run goes on, and start_due looks after it
+            log.error(
+                "next occurrence not queued", queue=shown(claimed.queue), error=f"{type(error).__name__}: {error}"
+            )
 
     def _hard_timeout(self, payload, function) -> float:
         for seconds in (payload.hard_timeout_seconds, getattr(function, "_task_hard_timeout", None)):

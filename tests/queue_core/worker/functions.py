@@ -8,9 +8,18 @@ import threading
 import time
 from pathlib import Path
 
+from queue_core import Engine, periodic
 from queue_core.errors import JobTimeoutException, RetryException
 from queue_core.retry import fixed
 from queue_core.worker import running
+
+
+engine = Engine("unix:///nowhere")
+
+
+@engine.task(schedule=periodic(hours=1), queue="reports")
+def every_hour():
+    pass
 
 
 def nothing():

@@ -181,6 +181,28 @@ def test_a_task_can_see_which_one_it_is(raw, run_once):
     assert not members(raw, "error")
 
 
+def test_recurring_work_of_the_allowed_modules_is_started_once(raw, run_once):
+    run_once()
+    run_once()
+    ((task_id, due_at),) = raw.zrange("t:scheduled:reports", 0, -1, withscores=True)
+    assert 0 < due_at - time.time() <= 3600 and due_at % 3600 == 0
+    assert raw.exists(b"t:task:" + task_id)
+
+
+def test_the_next_occurrence_waits_before_the_present_one_runs(raw, run_once):
+    run_once()
+    task_id = members(raw, "scheduled", "reports")[0]
+    raw.zadd("t:scheduled:reports", {task_id: 1})
+    run_once()
+    wait_until(lambda: run_once() and not members(raw, "queued", "reports"))
+    assert raw.zscore("t:scheduled:reports", task_id) > time.time() and not members(raw, "error", "reports")
+
+
+def test_recurring_work_of_queues_that_are_not_served_is_not_started(raw, run_once):
+    run_once(queues=["orders"])
+    assert not members(raw, "scheduled", "reports")
+
+
 # -- what makes no worker --
 
 

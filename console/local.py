@@ -24,6 +24,7 @@ HOST = "127.0.0.1"
 FIRST_USER = "admin"
 STOP_PATIENCE_SECONDS = 15.0
 CONSOLE_PATIENCE_SECONDS = 30.0
+ENDS_BEFORE_GIVING_UP = 3
 LOOK_EVERY_SECONDS = 0.2
 
 CONSOLE, SWEEPER, SERVICES, WORKERS, PRODUCER = range(5)
@@ -272,16 +273,15 @@ class Site:
 
     def _working_folder(self) -> Path:
         # from here `python -m` finds the sample application
-        return Path(self.samples.__file__).resolve().parent.parent if self.samples else self.folder
+        return Path(self.samples.__file__).resolve().parent.parent if self.samples else Path.cwd()
 
     def _wait_for_console(self, stop: Stop) -> None:
-        deadline = time.monotonic() + CONSOLE_PATIENCE_SECONDS
+        console, deadline = self.supervisor.children[0], time.monotonic() + CONSOLE_PATIENCE_SECONDS
         while not self._console_answers():
             if stop.wait(0.1):
                 return
             self.supervisor.look_after()
-            if time.monotonic() > deadline:
-                console = self.supervisor.children[0]
+            if console.times_ended == ENDS_BEFORE_GIVING_UP or time.monotonic() > deadline:
                 raise StoreUnavailable(
                     f"The console does not answer on {self.address}.",
                     hint=f"The end of {console.log_path}:\n{last_lines(console.log_path)}",

@@ -29,6 +29,7 @@ class Child:
     started_at: float = 0.0
     pause_seconds: float = FIRST_PAUSE_SECONDS
     again_at: float | None = None
+    times_ended: int = 0
 
     def start(self) -> None:
         self.started_at, self.again_at = time.monotonic(), None
@@ -98,6 +99,7 @@ class Supervisor:
     def _plan_restart(self, child: Child, now: float) -> None:
         if now - child.started_at > STEADY_SECONDS:
             child.pause_seconds = FIRST_PAUSE_SECONDS
+        child.times_ended += 1
         child.again_at = now + child.pause_seconds
         self._tell(
             f"The {child.name} {_ending(child.process.returncode)}; it starts again in {child.pause_seconds:g} s.  "

@@ -7,10 +7,10 @@ from queue_core.names import wire_name
 from queue_core.payload import Payload, hashed_id, keyed_id, plain_id
 
 OPTIONS = (
-    "queue", "hard_timeout", "unique", "unique_key", "lock", "lock_key", "retry", "retry_on", "retry_method", "schedule",
-    "max_queue_size", "max_stored_executions",
+    "queue", "hard_timeout", "unique", "unique_key", "lock", "lock_key", "retry", "retry_on", "retry_method",
+    "schedule", "max_queue_size", "max_stored_executions",
 )  # fmt: skip
-"""What the decorator takes; all are kept as the function's `_task_<name>`, as TaskTiger does (wire §22.4)."""
+"""What the decorator takes; it stays on the function as `_task_<name>`, where TaskTiger looks too (wire §22.4)."""
 
 
 @dataclass(frozen=True)

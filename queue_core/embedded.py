@@ -52,8 +52,7 @@ class Server:
     @property
     def url(self) -> str:
         """What to give as REDIS_URL: the unix socket."""
-        login = f":{quote(self.password, safe='')}@" if self.password else ""
-        return f"unix://{login}{quote(self.socket_path)}"
+        return _url(self.socket_path, self.password)
 
     @property
     def tcp_url(self) -> str:
@@ -205,6 +204,22 @@ class Server:
             if time.monotonic() > deadline:
                 raise NoServer(f"{self.title} does not answer.", hint=f"See {self.log_path}.")
             time.sleep(0.01)
+
+
+def url_of_running(folder) -> str | None:
+    """The address of the server that runs on this data folder, or None when none answers."""
+    try:
+        left = json.loads((Path(folder) / "server.json").read_text())
+        with _probe(left["socket"], left["password"]) as client:
+            client.ping()
+    except (OSError, ValueError, KeyError, redis.RedisError):
+        return None
+    return _url(left["socket"], left["password"])
+
+
+def _url(socket_path: str, password: str | None) -> str:
+    login = f":{quote(password, safe='')}@" if password else ""
+    return f"unix://{login}{quote(socket_path)}"
 
 
 def _probe(socket_path: str, password: str | None) -> redis.Redis:

@@ -58,11 +58,14 @@ class Snapshots:
         except (ValueError, TypeError, KeyError, AttributeError):
             return None
 
-    def take(self) -> Snapshot:
-        """Counts every queue in short steps and writes the result.  Not one atomic look."""
+    def count(self) -> Snapshot:
+        """Counts every queue in short steps.  Not one atomic look; nothing is written."""
         names = self._queue_names()
-        counts = self._count(names)
-        snapshot = Snapshot(self._store.now(), dict(zip(names, counts, strict=True)))
+        return Snapshot(self._store.now(), dict(zip(names, self._count(names), strict=True)))
+
+    def take(self) -> Snapshot:
+        """Counts, and writes the result for all to read."""
+        snapshot = self.count()
         written = {
             "taken_at": snapshot.taken_at,
             "queues": {name: _sparse(one) for name, one in snapshot.queues.items()},

@@ -1,0 +1,219 @@
+"""The doctor: looks at a Redis and says what would lose tasks, slow it down, or surprise somebody."""
+
+from dataclasses import dataclass
+
+from queue_core import states
+from queue_core.connection import OLDEST_SERVER, shown_url
+from queue_core.errors import StoreError
+from queue_core.text import shown, to_text
+
+FINE, ADVICE, TROUBLE = "fine", "advice", "trouble"
+
+_SKEW_SECONDS = 1.0
+_SLOW_MILLISECONDS = 20.0
+_NEARLY_FULL = 0.9
+_LOOKED_AT = 2_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """level: fine | advice | trouble.  advice: what to do, empty when it is fine."""
+
+    level: str
+    what: str
+    advice: str = ""
+
+
+def examine(engine) -> list[Finding]:
+    """Everything the doctor has to say, in the order of its looks.  Reads only."""
+    try:
+        version = engine.store.server_version()
+    except StoreError as error:
+        return [Finding(TROUBLE, str(error), "Check that Redis runs, and the address in REDIS_URL or --redis-url.")]
+    findings = [Finding(FINE, f"Redis answers ({shown_url(_url(engine))}), prefix {engine.settings.prefix!r}.")]
+    findings.append(_version(version))
+    for look in (
+        _latency,
+        _persistence,
+        _eviction,
+        _memory,
+        _clock,
+        _expired_leases,
+        _name_sets,
+        _broken_tasks,
+        _processes,
+    ):
+        findings += _looked(look, engine)
+    return findings
+
+
+def _url(engine) -> str:
+    facts = engine.store.client.connection_pool.connection_kwargs
+    return facts.get("path") or f"{facts.get('host')}:{facts.get('port')}"
+
+
+def _looked(look, engine) -> list[Finding]:
+    try:
+        return list(look(engine))
+    except StoreError as error:
+        return [Finding(TROUBLE, f"{look.__name__.strip('_').replace('_', ' ')}: {error}", "Look again later.")]
+
+
+def _version(version):
+    text = ".".join(map(str, version))
+    if version < OLDEST_SERVER:
+        return Finding(TROUBLE, f"Redis is {text}.", f"Use {'.'.join(map(str, OLDEST_SERVER))} or newer.")
+    if version < (7, 0):
+        return Finding(
+            ADVICE, f"Redis is {text}.", "It works, but gets no fixes any more; move to a maintained version."
+        )
+    return Finding(FINE, f"Redis is {text}.")
+
+
+def _latency(engine):
+    seconds = []
+    for _ in range(5):
+        began_at = engine.clock.now()
+        engine.store.client.ping()
+        seconds.append(engine.clock.now() - began_at)
+    median = sorted(seconds)[2] * 1000
+    if median > _SLOW_MILLISECONDS:
+        yield Finding(ADVICE, f"A round trip takes {median:.1f} ms.", "Run workers nearer to Redis.")
+    else:
+        yield Finding(FINE, f"A round trip takes {median:.1f} ms.")
+
+
+def _persistence(engine):
+    facts = engine.store.client.info("persistence")
+    if not facts.get("aof_enabled"):
+        yield Finding(
+            TROUBLE,
+            "The append-only file is off: a crash of Redis loses accepted tasks.",
+            "Set `appendonly yes` (and `appendfsync everysec`).",
+        )
+    elif facts.get("aof_last_write_status") != "ok":
+        yield Finding(TROUBLE, "The append-only file cannot be written.", "Look at the disk and at Redis' log.")
+    else:
+        yield Finding(FINE, "The append-only file is on.")
+
+
+def _eviction(engine):
+    policy = engine.store.client.info("memory").get("maxmemory_policy", "noeviction")
+    if policy == "noeviction":
+        yield Finding(FINE, "maxmemory-policy is noeviction.")
+    else:
+        yield Finding(
+            TROUBLE,
+            f"maxmemory-policy is {policy}: a full Redis throws tasks away.",
+            "Set `maxmemory-policy noeviction`.",
+        )
+
+
+def _memory(engine):
+    facts = engine.store.client.info("memory")
+    used, limit = int(facts["used_memory"]), int(facts.get("maxmemory") or 0)
+    text = f"{used / 1e6:.1f} MB of memory are used" + (
+        f", of {limit / 1e6:.0f} MB." if limit else "; there is no limit."
+    )
+    if limit and used > limit * _NEARLY_FULL:
+        yield Finding(TROUBLE, text, "Purge old errors, or raise maxmemory: enqueues will be refused.")
+    else:
+        yield Finding(FINE, text)
+
+
+def _clock(engine):
+    offset = engine.store.measure_clock()
+    if abs(offset) > _SKEW_SECONDS:
+        yield Finding(
+            ADVICE,
+            f"This machine's clock is {abs(offset):.1f} s {'behind' if offset > 0 else 'ahead of'} Redis'.",
+            "Our workers correct for it; TaskTiger workers do not.  Check time synchronisation.",
+        )
+    else:
+        yield Finding(FINE, "The clocks of this machine and of Redis agree.")
+
+
+def _expired_leases(engine):
+    seconds, _ = engine.store.client.time()
+    patience = engine.settings.lease_seconds + engine.settings.recover_seconds * 2
+    late = 0
+    for queue in engine.leases.queues(states.ACTIVE)[:_LOOKED_AT]:
+        late += engine.store.client.zcount(engine.store.keys.state(states.ACTIVE, queue), 0, seconds - patience)
+    if late:
+        yield Finding(
+            TROUBLE,
+            f"{late} tasks are active whose worker has been silent for over {patience:g} s.",
+            "Start a sweeper (`signalbox sweeper`) or a worker: they recover them.",
+        )
+    else:
+        yield Finding(FINE, "No active task is overdue.")
+
+
+def _name_sets(engine):
+    """A queue in a name set without tasks, or the other way round, is found by no worker or by all for nothing."""
+    keys, client = engine.store.keys, engine.store.client
+    sick = False
+    for state in states.ALL:
+        names = engine.leases.queues(state)[:_LOOKED_AT]
+        pipeline = client.pipeline()
+        for name in names:
+            pipeline.type(keys.state(state, name))
+        kinds = dict(zip(names, map(to_text, pipeline.execute()), strict=True))
+        empty = [shown(name) for name, kind in kinds.items() if kind == "none"]
+        wrong = [shown(name) for name, kind in kinds.items() if kind not in ("none", "zset")]
+        sick = sick or bool(empty or wrong)
+        if empty:
+            yield Finding(
+                ADVICE, f"{state}: {_some(empty)} listed without a task.", "Harmless; the next task mends it."
+            )
+        if wrong:
+            yield Finding(
+                TROUBLE, f"{state}: {_some(wrong)} not a sorted set.", "Something else writes under this prefix."
+            )
+    if not sick:
+        yield Finding(FINE, "Every queue that is listed has tasks.")
+
+
+def _broken_tasks(engine):
+    """Tasks without a payload among the oldest of each queue: nobody can run them."""
+    keys, client = engine.store.keys, engine.store.client
+    missing = []
+    for state in states.ALL:
+        for queue in engine.leases.queues(state)[:200]:
+            ids = [to_text(one) for one in client.zrange(keys.state(state, queue), 0, 19)]
+            pipeline = client.pipeline()
+            for task_id in ids:
+                pipeline.exists(keys.payload(task_id))
+            missing += [
+                shown(one) for one, exists in zip(ids, pipeline.execute() if ids else [], strict=True) if not exists
+            ]
+    if missing:
+        yield Finding(TROUBLE, f"{_some(missing)} without a payload.", "Delete them in the console; they cannot run.")
+    else:
+        yield Finding(FINE, "The oldest tasks of every queue have their payloads.")
+
+
+def _processes(engine):
+    sweeper = engine.workers.holder("sweeper")
+    if sweeper:
+        yield Finding(FINE, "A sweeper is at work.")
+    else:
+        yield Finding(
+            ADVICE,
+            "No sweeper is at work.",
+            "Start `signalbox sweeper` or a worker of ours; without one only TaskTiger workers promote and recover.",
+        )
+    workers = [one for one in engine.workers.alive() if one.facts.get("kind") == "worker"]
+    text = f"{len(workers)} workers of ours are alive." if workers else "No worker of ours is alive."
+    yield Finding(FINE if workers else ADVICE, text, "" if workers else "TaskTiger workers do not register themselves.")
+
+
+def _some(names: list[str]) -> str:
+    first = ", ".join(repr(name) for name in names[:3])
+    return (
+        f"{first} and {len(names) - 3} more are"
+        if len(names) > 3
+        else f"{first} is"
+        if len(names) == 1
+        else f"{first} are"
+    )

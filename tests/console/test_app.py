@@ -6,7 +6,7 @@ import pytest
 
 from console import create_app
 from console.settings import ConsoleSettings
-from queue_core import Actor
+from queue_core import Actor, Engine, Settings
 from tests.console import seed
 from tests.console.visitor import PASSWORD, Visitor
 
@@ -68,8 +68,6 @@ def test_the_console_works_under_a_prefix(engine, app, addresses):
 
 
 def test_redis_away_is_a_page_of_its_own_and_a_notice_for_htmx(own_server):
-    from queue_core import Engine, Settings
-
     engine = Engine(own_server.url, Settings(redis_timeout_seconds=0.5))
     engine.people.add("ann", PASSWORD, "operator")
     visitor = Visitor(create_app(engine, ConsoleSettings()))

@@ -26,8 +26,17 @@ def test_bad_bytes_control_characters_and_direction_marks_become_visible():
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (59.9, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"), (5000, "1 h 23 min"), (86400, "1 d")]
-    + [(100000, "1 d 3 h"), (864000, "10 d")],
+    [
+        (0, "0 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (3599, "59 min"),
+        (3600, "1 h"),
+        (5000, "1 h 23 min"),
+        (86400, "1 d"),
+        (100000, "1 d 3 h"),
+        (864000, "10 d"),
+    ],
 )
 def test_a_duration_has_its_two_largest_units(seconds, words):
     assert duration(seconds) == words

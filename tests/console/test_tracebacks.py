@@ -17,7 +17,7 @@ def test_the_middle_of_many_frames_is_left_out_and_the_newest_stay():
     short, whole = tracebacks.drawn(text), tracebacks.drawn(text, whole=True)
     assert short.cut and not whole.cut
     assert "50 frames left out" in short.markup
-    assert ">149<" in short.markup and ">75<" not in short.markup and ">75<" in whole.markup
+    assert ">149<" in short.markup and ">45<" not in short.markup and ">45<" in whole.markup
 
 
 def test_a_traceback_of_one_endless_line_is_cut():

@@ -24,12 +24,12 @@ def drawn(snapshot, **options):
 
 
 def test_groups_show_the_sums_of_their_queues():
-    snapshot = Shot(shop_mail=dict(error=2), shop_pay=dict(error=3), other=dict(error=1))
+    snapshot = Shot(shop_mail={"error": 2}, shop_pay={"error": 3}, other={"error": 1})
     assert drawn(snapshot) == [(0, "other", 1), (0, "shop", 5), (1, "mail", 2), (1, "pay", 3)]
 
 
 def test_a_group_of_one_queue_is_drawn_as_that_queue():
-    assert drawn(Shot(a_b_c=dict(error=1))) == [(0, "a.b.c", 1)]
+    assert drawn(Shot(a_b_c={"error": 1})) == [(0, "a.b.c", 1)]
 
 
 def test_a_queue_that_is_also_a_group_stands_first_in_it():
@@ -56,22 +56,22 @@ def test_names_of_dots_and_bad_bytes_do_no_harm():
 
 
 def test_an_unknown_count_is_unknown_and_a_sum_with_one_is_a_lower_bound():
-    snapshot = Shot(a_b=dict(error=None), a_c=dict(error=4))
+    snapshot = Shot(a_b={"error": None}, a_c={"error": 4})
     group, first, second = tree.grow(snapshot, 0.0).rows
     assert [row.counts.text("error") for row in (group, first, second)] == ["≥ 4", "unknown", "4"]
 
 
 def test_paused_queues_count_only_while_the_pause_lasts():
-    snapshot = Shot(a=dict(paused_until=math.inf), b=dict(paused_until=900.0), c=dict(paused_until=1100.0))
+    snapshot = Shot(a={"paused_until": math.inf}, b={"paused_until": 900.0}, c={"paused_until": 1100.0})
     assert tree.total(snapshot, 1000.0).paused == 2
 
 
 def test_failures_come_before_long_waits_and_the_newest_failure_first():
     snapshot = Shot(
-        calm=dict(queued=3, oldest_queued_at=990.0),
-        slow=dict(queued=3, oldest_queued_at=100.0),
-        old=dict(error=9, newest_error_at=10.0),
-        new=dict(error=1, newest_error_at=999.0),
+        calm={"queued": 3, "oldest_queued_at": 990.0},
+        slow={"queued": 3, "oldest_queued_at": 100.0},
+        old={"error": 9, "newest_error_at": 10.0},
+        new={"error": 1, "newest_error_at": 999.0},
     )
     assert [(each.queue, each.reasons) for each in tree.troubled(snapshot, 1000.0)] == [
         ("new", ("1 error",)),

@@ -1,0 +1,66 @@
+"""The audit page."""
+
+from console import create_app
+from console.settings import ConsoleSettings
+from queue_core import Actor
+from tests.console import seed
+from tests.console.visitor import PASSWORD, Visitor
+
+ANN = Actor("ann", "command line")
+
+
+def text(answer):
+    return answer.get_data(as_text=True)
+
+
+def test_every_act_is_shown_with_who_why_and_how_it_ended(engine, operator):
+    (task_id,) = seed.failed(engine, "mail")
+    engine.control.retry("mail", task_id, actor=ANN, reason="gateway is back")
+    page = text(operator.get("/audit/"))
+    assert "gateway is back" in page
+    assert "command line" in page
+    assert f"/queues/mail/tasks/{task_id}" in page
+
+
+def test_refusals_are_shown_too(engine, viewer):
+    viewer.get("/")
+    viewer.post("/queues/mail/resume")
+    assert "badge-outcome-refused" in text(viewer.get("/audit/"))
+
+
+def test_filters_narrow_by_act_person_and_queue(engine, operator):
+    engine.control.pause("mail", actor=ANN, reason="first")
+    engine.control.pause("pay", actor=Actor("bob", "api"), reason="second")
+    engine.control.resume("mail", actor=ANN, reason="third")
+    def reasons(query):
+        table = text(operator.get(f"/audit/?{query}")).split("<main")[1]
+        return [reason for reason in ("first", "second", "third") if f"“{reason}”" in table]
+
+    queries = ("verb=pause", "actor=ann", "queue=pay", "actor=ann&verb=pause")
+    found = {query: reasons(query) for query in queries}
+    assert found == {
+        "verb=pause": ["first", "second"],
+        "actor=ann": ["first", "third"],
+        "queue=pay": ["second"],
+        "actor=ann&verb=pause": ["first"],
+    }
+
+
+def test_an_empty_trail_and_an_empty_filter_say_so(operator):
+    assert "No act matches" in text(operator.get("/audit/?verb=purge"))
+
+
+def test_older_acts_are_on_the_next_page(engine):
+    engine.people.add("eva", PASSWORD, "viewer")
+    visitor = Visitor(create_app(engine, ConsoleSettings(page_size=2)))
+    visitor.log_in("eva")
+    for number in range(5):
+        engine.audit.record("retry", actor=ANN, reason=f"number {number}", outcome="done")
+    first = text(visitor.get("/audit/?verb=retry"))
+    assert "number 4" in first and "number 2" not in first
+    following = first.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    assert "number 2" in text(visitor.get(following))
+
+
+def test_a_queue_name_that_cannot_be_read_is_refused(operator):
+    assert operator.get("/audit/?queue=~zz").status_code == 400

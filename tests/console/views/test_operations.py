@@ -1,0 +1,66 @@
+"""The list of operations, one of them, and its progress."""
+
+from queue_core import Actor
+from tests.console import seed
+
+SOMEBODY = Actor("ann", "command line")
+
+
+def text(answer):
+    return answer.get_data(as_text=True)
+
+
+def large(engine, raw):
+    raw.sadd("t:error", "mail")
+    raw.zadd("t:error:mail", {f"task{number}": 1.0 for number in range(500)})
+    return engine.operations.start("purge", "mail", "error", actor=SOMEBODY, reason="old orders")
+
+
+def test_without_operations_the_page_says_what_they_are(operator):
+    assert "No operation yet" in text(operator.get("/operations/"))
+
+
+def test_a_running_operation_shows_its_progress_and_asks_again(engine, raw, operator):
+    operation = large(engine, raw)
+    engine.operations.step(operation.id)
+    page = text(operator.get(f"/operations/{operation.id}"))
+    assert "<b>40 %</b> of 500 tasks" in page
+    assert f'hx-get="/operations/{operation.id}/progress"' in page
+    assert "old orders" in page
+    assert "No sweeper is alive to carry it on" in page
+
+
+def test_an_ended_operation_asks_no_more(engine, operator):
+    seed.failed(engine, "mail", 2)
+    operation = engine.operations.run_small(engine.operations.start("retry", "mail", "error", actor=SOMEBODY))
+    fragment = text(operator.get(f"/operations/{operation.id}/progress"))
+    assert "hx-get" not in fragment
+    assert "100 %" in fragment
+    assert "Cancel the rest" not in text(operator.get(f"/operations/{operation.id}"))
+
+
+def test_a_running_operation_is_cancelled_once(engine, raw, operator, acts):
+    operation = large(engine, raw)
+    operator.get(f"/operations/{operation.id}")
+    assert operator.post(f"/operations/{operation.id}/cancel").status_code == 303
+    assert engine.operations.get(operation.id).status == "cancelled"
+    assert operator.post(f"/operations/{operation.id}/cancel").status_code == 409
+    assert ("cancel_operation", "done") in acts()
+
+
+def test_the_list_links_to_each_operation_and_every_page_tells_of_running_ones(engine, raw, operator):
+    operation = large(engine, raw)
+    assert f"/operations/{operation.id}" in text(operator.get("/operations/"))
+    assert "1 operation running" in text(operator.get("/audit/"))
+
+
+def test_a_dropped_record_is_a_page_that_says_so(operator):
+    answer = operator.get("/operations/none")
+    assert answer.status_code == 404
+    assert "This operation is not here any more" in text(answer)
+
+
+def test_a_viewer_may_look_but_not_cancel(engine, raw, viewer):
+    operation = large(engine, raw)
+    assert "Cancel the rest" not in text(viewer.get(f"/operations/{operation.id}"))
+    assert viewer.post(f"/operations/{operation.id}/cancel").status_code == 403

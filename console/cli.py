@@ -16,7 +16,7 @@ ROLES = click.Choice(["viewer", "operator", "admin"])
 NOBODY_YET = "No user exists yet.  Add one: signalbox users add NAME --role admin"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
-redis_url_option = click.option("--redis-url", metavar="URL", help="Where Redis is; else as REDIS_URL says.")
+redis_url_option = click.option("--redis-url", metavar="URL", help="Where Redis is.")
 
 
 @click.group()

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from console.cli import commands
-from queue_core import Engine
+from queue_core.cli import main
 from queue_core.errors import InvalidCredentials, InvalidRequest, StoreUnavailable, UserNotFound
 from tests.waiting import wait_until
 
@@ -135,6 +135,11 @@ def test_an_empty_list_tells_how_to_add_a_user(run):
     assert "signalbox users add NAME --role admin" in run("list").stderr
 
 
+def test_the_whole_command_answers_bad_input_with_one_line_and_status_1(redis_url):
+    result = CliRunner().invoke(main, ["users", "--redis-url", redis_url, "remove", "ghost"])
+    assert (result.exit_code, result.stderr) == (1, "Error: There is no user named ghost.\n")
+
+
 def test_help_needs_no_redis():
     assert CliRunner().invoke(commands, ["users", "add", "--help"], env={"REDIS_URL": ""}).exit_code == 0
 
@@ -158,6 +163,8 @@ class Console:
         )
 
     def health(self):
+        """The status of /healthz; None while nobody answers."""
+        assert self.process.poll() is None, self.process.stderr.read()
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as answer:
                 return answer.status
@@ -238,9 +245,9 @@ def test_the_observer_ends_with_a_console_that_is_killed(start):
     console = start()
     wait_until(lambda: console.health() == 200, 30)
     observer = wait_until(console.observer)
+    workers = _children(console.process.pid)
     console.end(signal.SIGKILL)
-    wait_until(lambda: not _alive(observer), 30)
-    wait_until(lambda: console.health() is None, 30)
+    wait_until(lambda: not any(map(_alive, [observer, *workers])), 30)
 
 
 def test_the_observer_keeps_fresh_counts(start, engine):
@@ -276,7 +283,3 @@ def test_a_password_in_the_address_of_redis_is_not_in_the_observers_arguments(st
     console = start("--redis-url", f"redis://:{secret}@127.0.0.1:1/0")
     observer = wait_until(console.observer, 30)
     assert secret.encode() not in _command_line(observer)
-
-
-def test_an_engine_opens_no_connection_before_it_is_asked(redis_url):
-    Engine("unix:///nowhere/redis.sock").close()

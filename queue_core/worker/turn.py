@@ -133,7 +133,7 @@ class Turn:
             return None
         except TaskImportError as error:
             return failure.describe(error, started_at, self.engine.clock.now())
-        self._queue_next_occurrence(function, claimed.queue, payload)
+        self._queue_next_occurrence(function, claimed)
         call = Call(claimed.queue, payload, function, self._hard_timeout(payload, function))
         return self.executor.run(call, self.pulse, lambda child_pid: self._tell_start(claimed, payload, child_pid))
 

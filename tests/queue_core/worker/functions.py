@@ -13,7 +13,6 @@ from queue_core.errors import JobTimeoutException, RetryException
 from queue_core.retry import fixed
 from queue_core.worker import running
 
-
 engine = Engine("unix:///nowhere")
 
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from queue_core import Engine, Settings, Worker
+from queue_core import Actor, Engine, Settings, Worker
 from queue_core.errors import InvalidRequest
 from tests.queue_core.worker import functions, seeds
 from tests.queue_core.worker.seeds import MODULE, QUICK, executions, lines, members, queue_task, wait_gone
@@ -48,9 +48,9 @@ def run_once(make_engine):
 def test_a_finished_task_leaves_nothing_behind(raw, run_once, executor, tmp_path):
     for _ in range(3):
         queue_task(raw, functions.note, str(tmp_path / "log"))
-    run_once(executor)
+    run_once(executor, queues=["orders"])
     assert lines(tmp_path / "log") == ["ran"] * 3
-    assert {key for key in raw.keys("*") if b":x:" not in key} <= {b"t:lockv2:queue_expired_tasks"}
+    assert not [key for key in raw.keys("*") if b":x:" not in key]
     assert not raw.exists("t:x:claims:orders")
 
 
@@ -166,6 +166,37 @@ def test_a_system_lock_stops_every_worker(raw, run_once, limit):
     raw.zadd("t:qslock:orders", {"SYSTEM_LOCK": time.time() + 60})
     run_once(max_workers_per_queue=limit)
     assert members(raw, "queued") == [task_id]
+
+
+def test_a_pause_stops_a_worker_between_two_tasks_and_a_resume_wakes_it(raw, redis_url, make_engine, tmp_path):
+    engine, actor = make_engine(), Actor("anna", "command line")
+    for number in range(3):
+        queue_task(raw, functions.last_noted, str(tmp_path / "log"), 0.5, score=number + 1)
+    with seeds.worker_process(redis_url, "sync"):
+        wait_until(lambda: lines(tmp_path / "log") == ["begin"])
+        engine.control.pause("orders", actor=actor, reason="a fix ships")
+        wait_until(lambda: not raw.exists("t:active"))
+        assert lines(tmp_path / "log") == ["begin", "end"] and len(members(raw, "queued")) == 2
+        engine.control.resume("orders", actor=actor)
+        wait_until(lambda: lines(tmp_path / "log") == ["begin", "end"] * 3)
+
+
+def test_at_most_so_many_workers_are_at_one_queue(raw, run_once):
+    task_id = queue_task(raw, functions.nothing)
+    raw.zadd("t:qslock:orders", {"another worker": time.time() + 60})
+    run_once(max_workers_per_queue=1)
+    assert members(raw, "queued") == [task_id]
+    run_once(max_workers_per_queue=2)
+    assert not members(raw, "queued")
+    assert raw.zrange("t:qslock:orders", 0, -1) == [b"another worker"]
+
+
+def test_a_worker_says_what_it_runs(raw, redis_url, make_engine, tmp_path):
+    task_id = queue_task(raw, functions.last_noted, str(tmp_path / "log"), 30)
+    with seeds.worker_process(redis_url) as process:
+        running = wait_until(lambda: [one.facts for one in make_engine().workers.alive() if one.facts["running"]])
+        assert running[0]["pid"] == process.pid and running[0]["executor"] == "fork"
+        assert running[0]["running"][0]["id"] == task_id
 
 
 def test_only_the_queues_asked_for_are_served(raw, run_once):

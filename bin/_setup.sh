@@ -52,25 +52,25 @@ _ensure_python() {
         fail "This Python cannot make virtual environments." "On Debian: apt install python3-venv"
 }
 
-# an environment knows its place and its Python: one that was moved or outlived its Python is made anew
+# an environment that outlived its Python, or belongs to another one, is made anew
 _ensure_environment() {
     place="$root/$1"
-    wanted="$(python3 -c 'import sys; print(sys.version, sys.base_prefix)' | tr '\n' ' ')$place"
-    if [ "$(cat "$place/made-by" 2>/dev/null)" = "$wanted" ] && "$place/bin/python" -c '' 2>/dev/null; then
+    which='import sys; print(sys.version, sys.base_prefix)'
+    if [ "$("$place/bin/python" -c "$which" 2>/dev/null)" = "$(python3 -c "$which")" ]; then
         return
     fi
     say "Making a Python environment in $1 …"
     rm -rf "$place" 2>/dev/null || :
     python3 -m venv "$place" >/dev/null 2>&1 ||
         fail "A Python environment cannot be made in $place." "Check who owns this folder, and the space left on the disk."
-    printf '%s' "$wanted" >"$place/made-by"
 }
 
 # _ensure_installed ENVIRONMENT LEVEL PIP-ARGUMENTS…
 _ensure_installed() {
     place="$root/$1" level=$2 title=$1
     shift 2
-    stamp="$(cat "$root"/requirements*.txt "$root/constraints.txt" "$root/pyproject.toml" "$root/bin/_setup.sh" | cksum)"
+    # the place is part of it: an installed checkout that was moved has to be installed again
+    stamp="$root $(cat "$root"/requirements*.txt "$root/constraints.txt" "$root/pyproject.toml" "$root/bin/_setup.sh" | cksum)"
     if [ "$(cat "$place/installed-$level" 2>/dev/null)" = "$stamp" ]; then
         return
     fi

@@ -1,6 +1,6 @@
 """Every error as a page, or as a notice when htmx asks: one status and one wording per family."""
 
-from flask import Response, g, render_template, request
+from flask import Response, current_app, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from queue_core.errors import (
@@ -66,7 +66,9 @@ def _store_error(error):
     )
     if isinstance(error, EnqueueUncertain):
         hint = "It is not known whether this happened.  Look before you try again."
-    return answer(503, title, str(error), hint, extra={"Retry-After": "5"})
+    # where Redis is to be found is for the log: while it is away nobody is known to be logged in
+    current_app.logger.warning("%s: %s", title, error)
+    return answer(503, title, "", hint, extra={"Retry-After": "5"})
 
 
 def _http_error(error):

@@ -1,5 +1,12 @@
-// Ticking rows: all at once, a range with the shift key, and how many are ticked.
+// Ticking rows: all at once, a range with the shift key, and how many are ticked.  After an act on a row the focus goes on.
 (() => {
+  const goOn = (form) => {
+    const row = form.querySelector("tr.acted:not([data-seen])");
+    if (!row) return;
+    row.dataset.seen = "";
+    if (document.activeElement === document.body) (row.nextElementSibling ?? row).querySelector("a, button")?.focus();
+  };
+
   for (const form of document.querySelectorAll("[data-selection]")) {
     const boxes = () => [...form.querySelectorAll('input[name="task"]')];
     const all = form.querySelector("[data-tick-all]");
@@ -26,7 +33,7 @@
       last = event.target;
       tell();
     });
-    document.addEventListener("htmx:after:settle", tell);
+    document.addEventListener("htmx:after:settle", () => { tell(); goOn(form); });
     addEventListener("pageshow", tell);
     tell();
   }

@@ -32,6 +32,7 @@ def test_filters_narrow_by_act_person_and_queue(engine, operator):
     engine.control.pause("mail", actor=ANN, reason="first")
     engine.control.pause("pay", actor=Actor("bob", "api"), reason="second")
     engine.control.resume("mail", actor=ANN, reason="third")
+
     def reasons(query):
         table = text(operator.get(f"/audit/?{query}")).split("<main")[1]
         return [reason for reason in ("first", "second", "third") if f"“{reason}”" in table]

@@ -20,7 +20,9 @@ def confirm(operator, address, **form):
     """Opens the preview and sends its form."""
     page = text(operator.get(address))
     not_after = hidden(page, "not_after") if 'name="not_after"' in page else ""
-    return operator.post(address.partition("?")[0], {"not_after": not_after, "matched": hidden(page, "matched"), **form})
+    return operator.post(
+        address.partition("?")[0], {"not_after": not_after, "matched": hidden(page, "matched"), **form}
+    )
 
 
 def test_retry_all_shows_the_count_and_runs_a_small_one_at_once(engine, operator, acts):

@@ -32,7 +32,14 @@ def test_all_queues_are_in_one_list_with_groups_aside(failing, operator):
 
 @pytest.mark.parametrize(
     ("query", "found"),
-    [("queue=PAY", 1), ("exc=smtp", 2), ("func=charge", 3), ("q=refused", 3), ("q=nowhere", 0), ("queue=mail&exc=gone", 0)],
+    [
+        ("queue=PAY", 1),
+        ("exc=smtp", 2),
+        ("func=charge", 3),
+        ("q=refused", 3),
+        ("q=nowhere", 0),
+        ("queue=mail&exc=gone", 0),
+    ],
 )
 def test_filters_narrow_the_window_and_say_so(failing, operator, query, found):
     page = text(operator.get(f"/errors/?{query}"))

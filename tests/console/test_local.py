@@ -1,5 +1,6 @@
 """`signalbox up` from the outside: what it says, what it refuses, what it leaves behind."""
 
+import contextlib
 import os
 import re
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from console.browser import Browser
-from queue_core import Server
+from queue_core import Engine, Server
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,6 +151,24 @@ def test_the_smoke_test_takes_no_foreign_redis(up):
     refused = up("--smoke", "--redis-url", "unix:///nowhere")
     assert refused.exit_code() == 1
     assert "--smoke brings a Redis of its own" in refused.said
+
+
+@pytest.mark.slow
+def test_a_redis_named_by_the_environment_is_used_and_left_running(up, own_server):
+    running = up("--no-samples", REDIS_URL=own_server.url).until_running()
+    assert "not started here" in running.said
+    running.process.send_signal(signal.SIGTERM)
+    assert running.exit_code() == 0
+    assert own_server.running
+
+
+@pytest.mark.slow
+def test_the_sample_application_keeps_away_from_the_tasks_of_others(up, own_server):
+    with contextlib.closing(Engine(own_server.url)) as engine:
+        engine.delay(re.escape, ["their work"])
+    running = up("--redis-url", own_server.url).until_running()
+    assert "holds tasks already, so the sample application is left out" in running.said
+    assert "Processes  console, sweeper\n" in running.said
 
 
 @pytest.mark.slow

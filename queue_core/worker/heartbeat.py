@@ -17,10 +17,11 @@ class Pulse:
     """The heartbeat of one worker.  Beaten by its main thread and, while a task runs in that, by a second one.
 
     companions: called after every beat; renews what goes with the leases.  on_look: called whenever somebody looks
-    whether a beat is due."""
+    whether a beat is due.  steady: the last beat went well."""
 
     def __init__(self, session, settings, companions=lambda: None, on_look=lambda: None):
         self.lease_end = LeaseEnd()
+        self.steady = True
         self.closed = False
         self._session = session
         self._settings = settings
@@ -83,8 +84,10 @@ class Pulse:
                 self._next_at = monotonic() + self._settings.heartbeat_seconds
                 self.lease_end.set_in(self._session.lease_left_seconds())
                 self._companions()
+                self.steady = True
             except Exception as error:  # whatever it is, the lease runs down and the run ends in time
                 self._next_at = monotonic() + min(_AGAIN_SECONDS, self._settings.heartbeat_seconds)
+                self.steady = False
                 log.error("task heartbeat failed", error=f"{type(error).__name__}: {error}")
 
     def _notice_refused_start(self):

@@ -1,8 +1,10 @@
 """The worker: rounds over its queues until it is asked to stop."""
 
+import contextlib
 import os
 import random
 import sys
+import threading
 import uuid
 
 import structlog
@@ -72,7 +74,7 @@ class Worker:
             "executor": self._executor_name,
         }
         self._presence = Presence(engine, self.id, self._describe)
-        self._pulse = Pulse(self._session, settings, self._renew_companions, self._stop.tell_once)
+        self._pulse = Pulse(self._session, settings, self._renew_companions, self._look_up)
         self._admission = Admission(engine, self._session)
         settlement = Settlement(engine, self._session, self._patience, self._may_wait)
         self._turn = Turn(
@@ -99,7 +101,10 @@ class Worker:
     def run(self, once: bool = False, force_once: bool = False) -> None:
         """Works until SIGTERM or SIGINT; `once`: until there is nothing left to run; `force_once`: one round.
 
-        A task that overruns its hard timeout under the sync executor ends this process with status 1."""
+        A task that overruns its hard timeout under the sync executor ends this process with status 1.
+        Raises InvalidRequest when that executor is not in the main thread, where alone it can interrupt a task."""
+        if self._executor.batches and threading.current_thread() is not threading.main_thread():
+            raise InvalidRequest("The sync executor runs in the main thread only.")
         with self._stop:
             try:
                 self._begin()
@@ -207,6 +212,13 @@ class Worker:
             self._sweeper.step()
         except StoreError:
             self._working_set.close()
+
+    def _look_up(self):
+        """While a task runs: a parent that waits for its child can sweep meanwhile, a heartbeat thread cannot."""
+        self._stop.tell_once()
+        if not self._executor.batches and self._turn.running and self._pulse.steady:
+            with contextlib.suppress(StoreError):
+                self._sweeper.step()
 
     def _start_periodic(self):
         # a sweeper knows no functions, so whoever has them looks to it that they recur

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -245,6 +246,32 @@ def test_a_worker_that_may_run_nothing_is_refused(redis_url):
 def test_an_unknown_executor_is_refused(make_engine):
     with pytest.raises(InvalidRequest, match="There is no executor"):
         Worker(make_engine(), executor="thread")
+
+
+def test_the_sync_executor_is_refused_outside_the_main_thread(make_engine):
+    worker, refused = Worker(make_engine(), executor="sync"), []
+
+    def run():
+        try:
+            worker.run(once=True)
+        except InvalidRequest as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert refused
+
+
+def test_a_lone_worker_sweeps_while_its_child_runs(raw, redis_url, tmp_path):
+    queue_task(raw, functions.last_noted, str(tmp_path / "log"), 30)
+    with seeds.worker_process(redis_url):
+        wait_until(lambda: lines(tmp_path / "log") == ["begin"])
+        due = queue_task(raw, functions.nothing, queue="mail")
+        raw.zrem("t:queued:mail", due)
+        raw.zadd("t:scheduled:mail", {due: 1})
+        raw.sadd("t:scheduled", "mail")
+        wait_until(lambda: members(raw, "queued", "mail") == [due])
 
 
 # -- stopping --

@@ -1,0 +1,33 @@
+"""Requests to stop."""
+
+import os
+import signal
+
+import pytest
+
+from queue_core.process.stop import Stop
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_asks_to_stop_and_a_second_one_changes_nothing(number):
+    with Stop() as stop:
+        assert not stop.requested
+        for _ in range(2):
+            os.kill(os.getpid(), number)
+        assert stop.requested
+
+
+def test_the_former_handlers_come_back():
+    former = signal.getsignal(signal.SIGTERM)
+    with Stop():
+        assert signal.getsignal(signal.SIGTERM) != former
+    assert signal.getsignal(signal.SIGTERM) == former
+
+
+def test_the_request_is_told_once(capsys):
+    stop = Stop()
+    stop.tell_once()
+    stop.request()
+    stop.tell_once()
+    stop.tell_once()
+    assert capsys.readouterr().out.count("stop requested") == 1

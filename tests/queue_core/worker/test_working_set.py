@@ -1,0 +1,62 @@
+"""Which queues a worker looks at."""
+
+import pytest
+
+from queue_core import Engine, Settings
+from queue_core.errors import StoreUnavailable
+from queue_core.queue_filter import QueueFilter
+from queue_core.worker.working_set import WorkingSet
+from tests.queue_core.worker import functions
+from tests.queue_core.worker.seeds import queue_task
+
+
+@pytest.fixture
+def make(redis_url):
+    made = []
+
+    def make(only=(), **settings):
+        made.append(WorkingSet(Engine(redis_url, Settings(**settings)), QueueFilter.of(only)))
+        return made[-1]
+
+    yield make
+    for working_set in made:
+        working_set.close()
+
+
+def test_it_knows_the_queues_that_had_tasks_before_it_came(raw, make):
+    queue_task(raw, functions.nothing, queue="orders.eu")
+    queue_task(raw, functions.nothing, queue="mail")
+    working_set = make(only=["orders"])
+    working_set.refresh(0)
+    assert working_set.queues == {"orders.eu"}
+
+
+def test_it_hears_of_a_queue_that_becomes_runnable(raw, make):
+    working_set = make(reread_seconds=600.0)
+    working_set.refresh(0)
+    queue_task(raw, functions.nothing, queue="mail")
+    working_set.refresh(5)
+    assert working_set.queues == {"mail"}
+
+
+def test_a_message_that_was_lost_is_made_up_for_by_reading_again(raw, make):
+    working_set = make(reread_seconds=0.05)
+    working_set.refresh(0)
+    raw.zadd("t:queued:mail", {"1": 1})
+    raw.sadd("t:queued", "mail")
+    for _ in range(5):
+        working_set.refresh(1)
+    assert working_set.queues == {"mail"}
+
+
+def test_a_queue_whose_name_is_no_text_is_served(raw, make):
+    raw.zadd(b"t:queued:\xff", {"1": 1})
+    raw.sadd("t:queued", b"\xff")
+    working_set = make()
+    working_set.refresh(0)
+    assert working_set.queues == {"\udcff"}
+
+
+def test_a_store_that_is_away_is_said(tmp_path):
+    with pytest.raises(StoreUnavailable):
+        WorkingSet(Engine(f"unix://{tmp_path}/nothing"), QueueFilter()).refresh(0)

@@ -133,13 +133,15 @@ def _ignores_interrupts(pid):
 
 
 def test_no_descriptor_and_no_child_is_left_behind():
+    pids = []
     run(functions.nothing)
     before = len(os.listdir("/proc/self/fd"))
     for function in (functions.nothing, functions.die, functions.fail):
-        run(function)
+        run(function, started=pids.append)
     assert len(os.listdir("/proc/self/fd")) == before
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    for pid in pids:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
 
 
 def test_the_task_that_runs_is_known_in_the_child_only():

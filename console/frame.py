@@ -76,13 +76,19 @@ def menu() -> list[dict]:
     ]
 
 
+def asset(name: str) -> str:
+    """The address of a static file; it changes with the file, so that browsers may keep it."""
+    known = g.setdefault("assets", {})
+    if name not in known:
+        known[name] = url_for("static", filename=name, v=_digest(Path(current_app.static_folder, name)))
+    return known[name]
+
+
 _digests = {}
 
 
-def asset(name: str) -> str:
-    """The address of a static file; it changes with the file, so that browsers may keep it."""
-    path = Path(current_app.static_folder, name)
-    key = (str(path), path.stat().st_mtime_ns)
+def _digest(path: Path) -> str:
+    key = (path, path.stat().st_mtime_ns)
     if key not in _digests:
         _digests[key] = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-    return url_for("static", filename=name, v=_digests[key])
+    return _digests[key]

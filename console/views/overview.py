@@ -3,7 +3,7 @@
 from flask import render_template, request
 from flask_admin import expose
 
-from console import current, tree
+from console import attention, counts, current, tree
 from console.auth import may
 from console.live import fragment
 from console.page import Page
@@ -41,8 +41,8 @@ def _facts():
     opened, shut = request.args.getlist("open"), request.args.getlist("shut")
     return facts | {
         "tree": tree.grow(snapshot, now, wanted=wanted, opened=opened, shut=shut),
-        "total": tree.total(snapshot, now),
-        "troubled": tree.troubled(snapshot, now),
+        "total": counts.summed(snapshot.queues.values(), now),
+        "troubled": attention.troubled(snapshot, now),
     }
 
 

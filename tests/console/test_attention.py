@@ -1,0 +1,27 @@
+"""The queues that want attention."""
+
+from console.attention import troubled
+from tests.console.shots import Shot
+
+
+def test_failures_come_before_long_waits_and_the_newest_failure_first():
+    snapshot = Shot(
+        calm={"queued": 3, "oldest_queued_at": 990.0},
+        slow={"queued": 3, "oldest_queued_at": 100.0},
+        old={"error": 9, "newest_error_at": 10.0},
+        new={"error": 1, "newest_error_at": 999.0},
+    )
+    assert [(each.queue, each.reasons) for each in troubled(snapshot, 1000.0)] == [
+        ("new", ("1 error",)),
+        ("old", ("9 errors",)),
+        ("slow", ("oldest task has waited 15 min",)),
+    ]
+
+
+def test_a_paused_queue_with_tasks_behind_it_says_so():
+    snapshot = Shot(mail={"queued": 7, "oldest_queued_at": 1.0, "paused_until": 2000.0})
+    assert troubled(snapshot, 1000.0)[0].reasons == ("paused, 7 queued behind it",)
+
+
+def test_a_count_that_could_not_be_taken_wants_attention():
+    assert "cannot be counted" in troubled(Shot(mail={"error": None}), 1000.0)[0].reasons[0]

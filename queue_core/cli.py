@@ -64,7 +64,8 @@ class Main(click.Group):
         try:
             return super().invoke(context)
         except SignalboxError as error:
-            raise click.ClickException(str(error)) from error
+            hint = getattr(error, "hint", "")
+            raise click.ClickException(f"{error}\nHint: {hint}" if hint else str(error)) from error
 
 
 @click.group(cls=Main)
@@ -92,7 +93,11 @@ def with_engine(command):
 
 
 def _actor() -> Actor:
-    return Actor(getpass.getuser(), "command line")
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in some containers
+        name = f"uid {os.getuid()}"
+    return Actor(name, "command line")
 
 
 def _split(text: str | None) -> list[str]:
@@ -114,6 +119,8 @@ def _split(text: str | None) -> list[str]:
 def worker(modules, queues, exclude_queues, max_workers_per_queue, executor, exit_after, allow_any, redis_url):
     """Run tasks until SIGTERM or Ctrl-C; the running task is finished first."""
     names = [name for module in modules for name in _split(module)]
+    if redis_url:
+        os.environ["REDIS_URL"] = os.environ["SIGNALBOX_REDIS_URL"] = redis_url  # the modules make engines of their own
     sys.path.insert(0, os.getcwd())
     with contextlib.closing(Engine(redis_url, allow_modules=names, allow_any=allow_any)) as engine:
         for name in names:

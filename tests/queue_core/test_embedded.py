@@ -128,7 +128,7 @@ def test_with_a_port_it_asks_for_the_password(start):
     server = start(port=free_port(), password=password)
     with redis.Redis.from_url(server.tcp_url) as connection, client(server) as other:
         assert connection.ping() and other.ping()
-    with redis.Redis(port=server.port) as stranger, pytest.raises(redis.AuthenticationError):
+    with redis.Redis("127.0.0.1", server.port) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
     assert mode_of(server.folder / "redis.conf") == 0o600
 

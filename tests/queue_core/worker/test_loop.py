@@ -324,6 +324,17 @@ def test_a_task_that_may_not_be_repeated_ends_in_error_when_its_worker_is_lost(r
     assert executions(raw, task_id)[0]["x"]["reason"] == "worker_lost"
 
 
+def test_a_task_that_takes_down_its_workers_is_put_aside(raw, redis_url):
+    retry = {"retry_method": ["tasktiger.retry:_fixed", [0, 100]], "retry_on": ["builtins:BaseException"]}
+    task_id = queue_task(raw, functions.die, **retry)
+    with seeds.worker_process(redis_url, kind="sweeper"):
+        for _ in range(3):
+            with seeds.worker_process(redis_url, "sync") as process:
+                assert process.wait(15) == -signal.SIGKILL
+        wait_until(lambda: members(raw, "error") == [task_id], 15)
+    assert executions(raw, task_id)[0]["x"]["reason"] == "quarantined"
+
+
 @BOTH
 def test_a_worker_that_was_stopped_past_its_lease_overwrites_nothing(raw, redis_url, executor, tmp_path):
     retry = {"retry_on": ["builtins:BaseException"], "retry_method": ["tasktiger.retry:_fixed", [60, 1]]}

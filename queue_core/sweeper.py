@@ -15,7 +15,7 @@ import structlog
 
 from queue_core import states
 from queue_core.clock import monotonic
-from queue_core.errors import OperationNotFound, StoreError, StoreUnavailable
+from queue_core.errors import OperationNotFound, StoreCorrupt, StoreError, StoreFull, StoreUnavailable
 from queue_core.process.patience import Patience
 from queue_core.process.presence import Presence, facts_of_this_process
 from queue_core.process.stop import Stop
@@ -119,8 +119,9 @@ class Sweeper:
                     worked = patience.until_done(self.step, self._may_wait)
                     self._presence.beat()
                     time.sleep(0 if worked else _REST_SECONDS)
-            except StoreError:
-                pass  # asked to stop while the store is away
+            except (StoreUnavailable, StoreFull):
+                if not self._stop.requested:
+                    raise
             finally:
                 self.leave()
                 log.info("done", id=self.id)
@@ -206,7 +207,10 @@ class Sweeper:
 
     def _claims_were_left(self):
         keys = self._engine.store.keys
-        queues = self._engine.leases.queues(states.ACTIVE)[:_QUEUES_LOOKED_AT]
+        try:
+            queues = self._engine.leases.queues(states.ACTIVE)[:_QUEUES_LOOKED_AT]
+        except StoreCorrupt:
+            return False
         return bool(queues) and self._engine.store.client.exists(*map(keys.claims, queues)) > 0
 
     # -- duties --

@@ -186,6 +186,16 @@ def test_the_fault_of_one_duty_does_not_stop_the_others(raw, engine, with_a_work
     assert members(raw, "queued") == [due]
 
 
+def test_a_key_of_a_wrong_type_does_not_end_it(raw, redis_url):
+    raw.set("t:active", "not a set")
+    with seeds.worker_process(redis_url, kind="sweeper") as process:
+        wait_until(lambda: raw.exists("t:x:lease:sweeper"))
+        wait_until(lambda: not raw.exists("t:x:lease:sweeper") or raw.pttl("t:x:lease:sweeper") < 1500)
+        raw.delete("t:active")
+        wait_until(lambda: raw.exists("t:x:snapshot"))
+        assert process.poll() is None
+
+
 def test_a_duty_is_done_in_pieces_and_again_when_it_is_due():
     done = []
     duty = Duty("count", 3600, lambda: map(done.append, range(3)))

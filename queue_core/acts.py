@@ -17,7 +17,10 @@ class Actor:
 def act(
     verb: str, actor: Actor, *, queue=None, task_id=None, operation_id=None, reason="", outcome="done", **facts
 ) -> bytes:
-    """An entry of the audit trail, as a script or the trail takes it.  facts: whatever else belongs to the verb."""
+    """An entry of the audit trail, as a script or the trail takes it.
+
+    facts: whatever else belongs to the verb; those that say nothing (None, False, empty) are left out."""
+    facts = {name: value for name, value in facts.items() if value or value == 0 and value is not False}
     named = {"queue": queue, "task_id": task_id, "operation_id": operation_id, "reason": reason, "facts": facts}
     entry = {"verb": verb, "actor": actor.name, "door": actor.door, "outcome": outcome}
     entry.update((name, value) for name, value in named.items() if value)

@@ -36,7 +36,6 @@ CATALOGUE = {
     "worker": ("string", "x:worker:<id>", "a worker: host, pid, queues, what it runs"),
     "lease": ("string", "x:lease:<duty>", "token of the process that has this duty now"),
     "snapshot": ("string", "x:snapshot", "counts of all queues, JSON"),
-    "periodic": ("hash", "x:periodic", "function -> recurring work: queue, next due at, last queued at"),
     "users": ("hash", "x:users", "user name -> role, password hash, epoch"),
     "secret": ("string", "x:secret", "key that signs the console's sessions"),
     "login_failures": ("string", "x:login_failures:<hash>", "failed attempts in a row"),
@@ -162,9 +161,6 @@ class Keys:
 
     def snapshot(self) -> bytes:
         return self._key("x", "snapshot")
-
-    def periodic(self) -> bytes:
-        return self._key("x", "periodic")
 
     def users(self) -> bytes:
         return self._key("x", "users")

@@ -20,7 +20,7 @@ def act(
     """An entry of the audit trail, as a script or the trail takes it.
 
     facts: whatever else belongs to the verb; those that say nothing (None, False, empty) are left out."""
-    facts = {name: value for name, value in facts.items() if value or value == 0 and value is not False}
+    facts = {name: value for name, value in facts.items() if value or type(value) is int}
     named = {"queue": queue, "task_id": task_id, "operation_id": operation_id, "reason": reason, "facts": facts}
     entry = {"verb": verb, "actor": actor.name, "door": actor.door, "outcome": outcome}
     entry.update((name, value) for name, value in named.items() if value)

@@ -233,28 +233,38 @@ class Leases:
     # -- recovery --
 
     def recover_expired(self, queue: str) -> list[Recovered]:
-        """Deals with tasks of `queue` whose lease is over, at most `settings.recover_batch` of them, oldest first."""
-        expired = self._expired(queue)
+        """Deals with tasks of `queue` whose lease is over, at most `settings.recover_batch` of them, oldest first.
+
+        Those that cannot be dealt with, since a key of theirs has a wrong type, hold up nobody behind them."""
+        stuck = 0
+        while True:
+            expired = self._expired(queue, stuck)
+            recovered = self._recover(queue, expired)
+            stuck += len(expired) - len(recovered)
+            if recovered or len(expired) < self._store.settings.recover_batch:
+                return recovered
+
+    def _recover(self, queue, expired) -> list[Recovered]:
         payloads_raw = self._read_payloads([task_id for task_id, _ in expired])
         calls = [
             self._recovery(queue, task_id, lease, raw)
             for (task_id, lease), raw in zip(expired, payloads_raw, strict=True)
         ]
-        replies = self._store.send_all(calls)
+        replies = self._store.send_all(calls) if calls else []
         return [
             Recovered(queue, task_id, to_text(reply))
             for (task_id, _), reply in zip(expired, replies, strict=True)
             if isinstance(reply, bytes)
         ]
 
-    def _expired(self, queue):
+    def _expired(self, queue, first):
         seconds, microseconds = self._store.client.time()
         over_at = seconds + microseconds / 1e6 - self._store.settings.lease_seconds
         rows = self._store.client.zrangebyscore(
             self._store.keys.state(states.ACTIVE, queue),
             0,
             over_at,
-            start=0,
+            start=first,
             num=self._store.settings.recover_batch,
             withscores=True,
         )

@@ -11,6 +11,13 @@ from queue_core.errors import NoServer
 from tests import chromium
 from tests.servers import wanted_binary
 
+MARKS = {
+    "interop": "interop",
+    "faults": "fault",
+    # these wait for whole worker processes
+    "queue_core/worker/test_loop.py": "slow",
+    "queue_core/worker/test_store_away.py": "slow",
+}
 KINDS = {"browser", "interop", "redis62", "redis70"}
 REQUIRED = set(filter(None, os.environ.get("SIGNALBOX_REQUIRE", "").split(",")))
 
@@ -22,8 +29,8 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        for folder, mark in (("interop", "interop"), ("faults", "fault")):
-            if item.path.is_relative_to(item.config.rootpath / "tests" / folder):
+        for place, mark in MARKS.items():
+            if item.path.is_relative_to(item.config.rootpath / "tests" / place):
                 item.add_marker(mark)
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")

@@ -18,6 +18,7 @@ from queue_core.acts import Actor
 from queue_core.doctor import ADVICE, FINE, TROUBLE, examine
 from queue_core.engine import Engine
 from queue_core.errors import SignalboxError
+from queue_core.process import logs
 from queue_core.sweeper import Sweeper
 from queue_core.text import shown
 from queue_core.worker.loop import EXECUTORS, Worker
@@ -123,6 +124,7 @@ def worker(modules, queues, exclude_queues, max_workers_per_queue, executor, exi
         os.environ["REDIS_URL"] = os.environ["SIGNALBOX_REDIS_URL"] = redis_url  # the modules make engines of their own
     sys.path.insert(0, os.getcwd())
     with contextlib.closing(Engine(redis_url, allow_modules=names, allow_any=allow_any)) as engine:
+        logs.set_up(engine.settings.log_format)
         for name in names:
             _import(name)
         if allow_any:
@@ -151,6 +153,7 @@ def _import(name: str) -> None:
 @with_engine
 def sweeper(engine, observe):
     """Promote due tasks, recover lost ones, run operations, count queues; until SIGTERM or Ctrl-C."""
+    logs.set_up(engine.settings.log_format)
     Sweeper(engine, observe=observe).run()
 
 

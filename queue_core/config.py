@@ -39,6 +39,7 @@ class Settings:
     )
     max_payload_bytes: int = _setting(1_000_000, "bytes", "larger arguments are refused at enqueue")
     store_tracebacks: bool = _setting(True, "yes/no", "keep the traceback with a failed execution")
+    log_format: str = _setting("text", "text or json", "how worker and sweeper write their log lines")
     snapshot_seconds: float = _setting(2.0, "seconds", "how often the counts of all queues are taken")
     sweeper_lease_seconds: float = _setting(30.0, "seconds", "silence after which another process takes over sweeping")
     worker_silence_seconds: float = _setting(60.0, "seconds", "a worker silent for longer is no longer listed")
@@ -92,6 +93,8 @@ def _faults(settings):
         yield "prefix must not be empty or hold control characters."
     if settings.heartbeat_seconds * 2 > settings.lease_seconds:
         yield "heartbeat_seconds must be at most half of lease_seconds, or one late heartbeat loses the task."
+    if settings.log_format not in ("text", "json"):
+        yield f"log_format must be text or json, not {settings.log_format!r}."
     if settings.promote_batch > 3000:
         yield "promote_batch must be at most 3000: one script must not occupy Redis for long."
     if settings.operation_chunk > 1000:

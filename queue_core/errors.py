@@ -22,6 +22,7 @@ SignalboxError
     ├── StoreUnavailable          Redis does not answer
     │   └── EnqueueUncertain          the reply to an enqueue was lost: it may or may not have happened
     ├── StoreFull                 Redis refuses writes because its memory is used up
+    ├── StoreTooOld               Redis is older than what Signalbox needs
     ├── StoreCorrupt              a key holds another type than the protocol says
     └── NoServer                  no Redis to be found or started
 
@@ -123,6 +124,10 @@ class EnqueueUncertain(StoreUnavailable):
 
 class StoreFull(StoreError):
     """Redis refuses writes: its memory is used up."""
+
+
+class StoreTooOld(StoreError):
+    """This Redis is too old for Signalbox."""
 
 
 class StoreCorrupt(StoreError):

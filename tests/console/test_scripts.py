@@ -1,0 +1,123 @@
+"""What the console's few scripts do, in a real browser."""
+
+import threading
+
+import pytest
+from werkzeug.serving import make_server
+
+from console import create_app
+from console.settings import ConsoleSettings
+from tests.console import seed
+from tests.console.visitor import PASSWORD
+from tests.waiting import wait_until
+
+POLL_SECONDS = 1
+
+
+@pytest.fixture
+def address(engine):
+    """Where the console is served, with a user named ann."""
+    engine.people.add("ann", PASSWORD, "operator")
+    server = make_server("127.0.0.1", 0, create_app(engine, ConsoleSettings(poll_seconds=POLL_SECONDS)), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def page(browser, address):
+    """A page in Tokyo, logged in; faults of scripts and of the content policy fail the test."""
+    context = browser.new_context(base_url=address, timezone_id="Asia/Tokyo", color_scheme="light")
+    context.set_default_timeout(10_000)
+    page, faults = context.new_page(), []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.goto("/login")
+    page.fill("#name", "ann")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}/")
+    yield page
+    context.close()
+    assert faults == []
+
+
+def ticked(page):
+    return page.locator("input[name=task]:checked").count()
+
+
+def test_a_click_with_the_shift_key_ticks_a_range_and_the_button_counts(engine, page):
+    seed.failed(engine, "mail", 12)
+    page.goto("/queues/mail/error")
+    boxes = page.locator("input[name=task]")
+    boxes.nth(8).check()
+    boxes.nth(11).click(modifiers=["Shift"])
+    assert ticked(page) == 4
+    assert page.get_by_role("button", name="Retry selected: 4").count() == 1
+    page.get_by_label("Tick all on this page").check()
+    assert ticked(page) == 12
+
+
+def test_a_retried_row_says_so_in_place_keeps_the_ticks_and_the_focus_goes_on(engine, page):
+    seed.failed(engine, "mail", 3)
+    page.goto("/queues/mail/error")
+    page.locator("input[name=task]").nth(2).check()
+    page.locator("tbody tr").first.get_by_role("button").click()
+    page.locator("tr.acted").wait_for()
+    assert "is queued again" in page.locator("tr.acted").inner_text()
+    assert ticked(page) == 1
+    focused = page.evaluate("document.activeElement.closest('tr')?.rowIndex")
+    assert focused == 2
+    assert engine.browse.sizes("mail")["queued"] == 1
+
+
+def test_counts_renew_themselves_without_touching_the_ticks(engine, page):
+    seed.failed(engine, "mail", 2)
+    page.goto("/queues/mail/error")
+    page.locator("input[name=task]").first.check()
+    seed.failed(engine, "mail", 3, args=["later"])
+    page.get_by_text("3 newer errors: show").wait_for()
+    assert page.locator(".tab-error .count").inner_text() == "5"
+    assert ticked(page) == 1
+
+
+def test_moments_are_told_in_the_viewers_zone_with_utc_at_hand(engine, page):
+    seed.failed(engine, "mail")
+    page.goto("/queues/mail/error")
+    page.locator("tbody th a").first.click()
+    moment = page.locator(".budget time[data-moment]")
+    assert "GMT+9" in moment.inner_text()
+    assert moment.get_attribute("title").endswith("UTC")
+
+
+def test_the_theme_is_remembered(page):
+    toggle = page.locator("[data-theme-toggle]")
+    assert toggle.get_attribute("aria-label") == "Use the dark theme"
+    toggle.click()
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert toggle.get_attribute("aria-label") == "Use the light theme"
+
+
+def test_an_open_panel_closes_with_escape_and_gives_the_focus_back(page):
+    page.goto("/queues/mail/error")
+    page.get_by_text("Pause…").click()
+    page.get_by_label("Reason").focus()
+    page.keyboard.press("Escape")
+    assert page.locator("details.disclosure[open]").count() == 0
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+
+
+def test_a_closed_group_stays_closed_while_the_counts_renew(engine, page):
+    seed.queued(engine, "shop.mail")
+    seed.queued(engine, "shop.pay")
+    engine.snapshot.take()
+    page.goto("/")
+    page.get_by_label("Close shop").click()
+    page.get_by_label("Open shop").wait_for()
+    seed.queued(engine, "shop.pay", 2)
+    engine.snapshot.take()
+    wait_until(lambda: "4" in page.locator(".figure-queued").inner_text(), why="the figure has been renewed")
+    assert page.get_by_label("Open shop").count() == 1

@@ -76,7 +76,6 @@ class Detail:
     attempts_kept: int
     attempts_left_out: int
     budget: str
-    used_up: bool
     retry_promise: str
     stale_traceback: bool
     recoveries: int
@@ -113,7 +112,6 @@ def drawn(task, *, whole: bool = False) -> Detail:
         attempts_kept=task.executions_kept,
         attempts_left_out=max(0, task.executions_kept - len(attempts)),
         budget=presenters.attempts(task.executions_count, allowed),
-        used_up=allowed is not None and task.executions_count >= allowed,
         retry_promise=presenters.retry_promise(task.executions_count, allowed),
         stale_traceback=task.stale_traceback,
         recoveries=task.recoveries,

@@ -34,7 +34,7 @@ VERBS = {
 }
 """What an operator may do with one task, by state."""
 
-DONE_WORDS = {"retry": "retried", "delete": "deleted", "purge": "purged", "clear": "cleared"}
+DONE_WORDS = {"retry": "retried", "delete": "deleted"}
 
 REASON_WORDS = {
     "killed": "its process was killed",
@@ -200,7 +200,6 @@ class Row:
     executions_count: int
     at: float
     problem: str | None
-    verbs: tuple[str, ...]
 
     @property
     def label(self) -> str:
@@ -219,7 +218,6 @@ def task_row(row) -> Row:
         executions_count=row.executions_count,
         at=row.score,
         problem=row.problem and visible(row.problem),
-        verbs=tuple(verb for verb in VERBS[row.state] if verb in ("retry", "delete")),
     )
 
 

@@ -34,7 +34,7 @@ def test_a_failed_run_tells_how_long_it_took_and_what_else_is_known(task):
     assert attempt.exception == "shop.errors:GatewayDown"
 
 
-def test_the_budget_is_used_up_when_all_attempts_are(task):
+def test_a_failed_task_offers_what_may_be_done_with_it(task):
     drawn = detail.drawn(task())
-    assert drawn.used_up
+    assert drawn.budget == "1 of 1 attempt used"
     assert drawn.verbs == ("retry", "reschedule", "move", "delete")

@@ -22,7 +22,11 @@ CATALOGUE = {
     "promotion_throttle": ("string", "lockv2:queue_scheduled_tasks:<group>", "held while nobody else should promote"),
     "expiry_throttle": ("string", "lockv2:queue_expired_tasks", "held by whoever owns the expiry scan"),
     "semaphore": ("zset", "qslock:<queue>", "worker id or SYSTEM_LOCK -> when that hold ends"),
-    "claims": ("hash", "x:claims:<queue>", "task id -> claim record: lease, score before, worker, started at"),
+    "claims": (
+        "hash",
+        "x:claims:<queue>",
+        "task id -> claim record: lease, score before, started at, previous lease, worker",
+    ),
     "recoveries": ("hash", "x:recoveries", "task id -> workers it has taken down"),
     "remembered": ("string", "x:remembered:<id>", "an enqueue not to be repeated"),
     "paused": ("zset", "x:paused", "queue -> when its pause ends"),

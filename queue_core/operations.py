@@ -178,7 +178,9 @@ class Operations:
             if isinstance(reply, OperationEnded):
                 raise reply
             if isinstance(reply, Exception):
-                self._store.run("skip", operation_id=operation.id, id=task_id)
+                self._store.run(
+                    "skip", operation_id=operation.id, id=task_id, queue=operation.queue, state=operation.state
+                )
         if len(ids) < self._chunk_size(operation) or self.get(operation.id).remaining == 0:
             self._end(operation.id, "done", b"")
 
@@ -193,10 +195,18 @@ class Operations:
         if operation.selected:
             key = self._store.keys.operation_ids(operation.id)
             return [to_text(one) for one in self._store.client.lrange(key, 0, count - 1)]
-        # what was skipped is still at the front
-        key, first = self._store.keys.state(operation.state, operation.queue), operation.skipped
+        key, first = self._store.keys.state(operation.state, operation.queue), self._first_rank(operation)
         rows = self._store.client.zrange(key, first, first + count - 1, withscores=True)
         return [to_text(task_id) for task_id, score in rows if score <= operation.not_after]
+
+    def _first_rank(self, operation) -> int:
+        """Where to go on: what could not be acted on, and stays, comes before."""
+        client, key = self._store.client, self._store.keys.state(operation.state, operation.queue)
+        passed_id, passed_score = client.hmget(self._store.keys.operation(operation.id), "passed_id", "passed_score")
+        if passed_id is None:
+            return 0
+        rank = client.zrank(key, passed_id)
+        return client.zcount(key, "-inf", passed_score) if rank is None else rank + 1
 
     def _one(self, operation, task_id):
         return self._store.call(

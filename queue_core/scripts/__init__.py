@@ -71,7 +71,8 @@ def load(name: str) -> Script:
         (FOLDER / "include" / f"{part}.lua").read_text() for part in ["refuse", *_names(head.get("include", ""))]
     ]
     source = "\n".join([*includes, *_prologue(keys, args), text]).encode()
-    return Script(name, keys, args, _names(head.get("refuses", "")), source, hashlib.sha1(source).hexdigest())
+    refuses = tuple(re.findall(r"\b[A-Z]+_[A-Z_]+\b", head.get("refuses", "")))
+    return Script(name, keys, args, refuses, source, hashlib.sha1(source).hexdigest())
 
 
 def _read_head(name, text) -> dict:
@@ -120,4 +121,7 @@ def _locals(table, names):
     if single:
         yield f"local {', '.join(single)} = unpack({table}, 1, {len(single)})"
     if len(single) < len(names):
-        yield f"local {names[-1][:-3]} = {{unpack({table}, {len(single) + 1})}}"
+        rest = names[-1][:-3]
+        # one by one: unpack refuses more than about 8,000
+        yield f"local {rest} = {{}}"
+        yield f"for i = {len(single) + 1}, #{table} do {rest}[#{rest} + 1] = {table}[i] end"

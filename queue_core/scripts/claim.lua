@@ -49,7 +49,7 @@ drop_if_empty(queued, queued_names, queue)
 redis.call('SADD', active_names, queue)
 for i = 2, #answer do
     redis.call('ZADD', active, lease, answer[i][1])
-    redis.call('HSET', claims, answer[i][1], claim_record(lease, answer[i][2], '0', worker))
+    redis.call('HSET', claims, answer[i][1], claim_record(lease, answer[i][2], '0', '0', worker))
 end
 -- the same unique task is running now: its next run waits a little
 for _, id in ipairs(diverted) do

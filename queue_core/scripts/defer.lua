@@ -5,7 +5,7 @@
 -- refuses LEASE_LOST
 -- event   could not acquire lock
 -- include lease, queue_names
-if not holds(active, id, lease) then
+if not holds(active, claims, id, lease) then
     return refuse('LEASE_LOST', id)
 end
 local present = tonumber(redis.call('ZSCORE', scheduled, id))

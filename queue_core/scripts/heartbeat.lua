@@ -9,11 +9,11 @@ local lease = server_now()
 redis.call('HDEL', claims, '')
 local answer = {lease}
 for i = 1, #ids_and_leases, 2 do
-    local id = ids_and_leases[i]
+    local id, shown = ids_and_leases[i], ids_and_leases[i + 1]
     local claim = read_claim(claims, id)
-    if claim and holds(active, id, ids_and_leases[i + 1]) then
+    if claim and holds(active, claims, id, shown) then
         redis.call('ZADD', active, 'XX', lease, id)
-        redis.call('HSET', claims, id, claim_record(lease, claim.score_before, claim.started_at, claim.worker))
+        redis.call('HSET', claims, id, claim_record(lease, claim.score_before, claim.started_at, shown, claim.worker))
     else
         answer[#answer + 1] = id
     end

@@ -8,7 +8,7 @@
 -- event   queueing expired task, failing expired task
 -- include now, lease, queue_names, forget, executions
 local now = tonumber(server_now())
-if not holds(active, id, seen_lease) or tonumber(seen_lease) > now - tonumber(lease_seconds) then
+if not has_score(active, id, seen_lease) or tonumber(seen_lease) > now - tonumber(lease_seconds) then
     return refuse('LEASE_LOST', id)
 end
 

@@ -6,7 +6,7 @@
 -- event   released
 -- include lease, queue_names
 local claim = read_claim(claims, id)
-if not claim or not holds(active, id, lease) then
+if not claim or not holds(active, claims, id, lease) then
     return refuse('LEASE_LOST', id)
 end
 redis.call('ZREM', active, id)

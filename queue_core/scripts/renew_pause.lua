@@ -6,6 +6,8 @@
 if not redis.call('ZSCORE', paused, queue) then
     return refuse('NOT_PAUSED', queue)
 end
+-- a full Redis refuses a script whose first write can grow it; so the first one takes away nothing
+redis.call('ZREM', semaphore, '')
 redis.call('ZADD', semaphore, 'GT', lock_ends_at, 'SYSTEM_LOCK')
 redis.call('EXPIREAT', semaphore, expire_at)
 return 'OK'

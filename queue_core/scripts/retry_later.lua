@@ -6,7 +6,7 @@
 -- refuses LEASE_LOST
 -- event   task error
 -- include lease, queue_names, executions
-if not holds(active, id, lease) then
+if not holds(active, claims, id, lease) then
     return refuse('LEASE_LOST', id)
 end
 redis.call('ZREM', active, id)

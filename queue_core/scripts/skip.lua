@@ -1,5 +1,5 @@
--- skip: count tasks that an operation could not act on
--- KEYS    operation hash, operation_ids list
+-- skip: count a task that an operation could not act on, and pass it if it stays where it is
+-- KEYS    from zset, operation hash, operation_ids list
 -- ARGV    operation_id, id
 -- gives   OK
 -- refuses OPERATION_ENDED
@@ -10,4 +10,8 @@ if ended then
 end
 redis.call('LREM', operation_ids, 1, id)
 redis.call('HINCRBY', operation, 'skipped', 1)
+local score = redis.call('ZSCORE', from, id)
+if score then
+    redis.call('HSET', operation, 'passed_id', id, 'passed_score', score)
+end
 return 'OK'

@@ -3,6 +3,9 @@
 -- ARGV    operation_id, created_at, record, matched, act, max_audit_entries, ids...
 -- gives   OK
 -- include act
+
+-- a full Redis refuses a script whose first write can grow it; so the first one takes away nothing
+redis.call('ZREM', operations_running, '')
 for first = 1, #ids, 1000 do
     redis.call('RPUSH', operation_ids, unpack(ids, first, math.min(first + 999, #ids)))
 end

@@ -1,0 +1,60 @@
+import pytest
+
+from tests.checker import assert_sound
+from tests.queue_core.scripts.refusal import LEASE_LOST
+
+
+def sample(world, queue="orders", task_id="a"):
+    return {"id": task_id, "queue": queue, "lease": world.put_claimed(queue, task_id)}
+
+
+REFUSALS = LEASE_LOST
+
+
+def test_a_finished_task_leaves_nothing_behind(world):
+    values = sample(world)
+    world.record_failures(count=2)
+    world.raw.hset("t:x:recoveries", "a", 1)
+    with world.published() as published:
+        assert world.run("finish", **values) == b"OK"
+    assert world.dump() == {}
+    assert not published
+
+
+def test_others_in_the_queue_stay_as_they_are(world):
+    values = sample(world)
+    world.put("active", task_id="b", score=5.0)
+    world.raw.hset("t:x:claims:orders", "b", "5 1 0 0 w")
+    other = world.put("queued", task_id="c")
+    world.run("finish", **values)
+    assert world.scores("active") == {"b": 5.0}
+    assert world.dump()["t:active"] == {"orders"} and world.dump()["t:task:c"] == other
+    assert_sound(world.raw)
+
+
+@pytest.mark.parametrize("state", ["queued", "scheduled"])
+def test_a_unique_task_that_waits_again_keeps_its_payload_and_not_its_failures(world, state):
+    values = sample(world)
+    payload = world.put(state, unique=True)
+    world.record_failures()
+    world.run("finish", **values)
+    assert world.dump() == {f"t:{state}": {"orders"}, f"t:{state}:orders": {"a": 100.0}, "t:task:a": payload}
+
+
+def test_a_unique_task_that_failed_before_keeps_payload_and_failures(world):
+    values = sample(world)
+    world.put("error", unique=True)
+    world.record_failures(count=2)
+    world.run("finish", **values)
+    assert {key for key in world.dump() if "task" in key} == {
+        "t:task:a", "t:task:a:executions", "t:task:a:executions_count",
+    }  # fmt: skip
+
+
+def test_it_cannot_happen_twice(world):
+    from queue_core.errors import LeaseLost
+
+    values = sample(world)
+    world.run("finish", **values)
+    with pytest.raises(LeaseLost):
+        world.run("finish", **values)

@@ -1,0 +1,52 @@
+import pytest
+
+from tests.builders import NOTED
+from tests.checker import assert_sound
+from tests.queue_core.scripts.refusal import Refusal
+
+
+def sample(world, queue="orders", task_id="a", state="queued"):
+    world.put(state, queue, task_id)
+    return {"id": task_id, "queue": queue, "state": state, "to_queue": "mail", "publish": True, **NOTED}
+
+
+def hold_too(queue, state):
+    reason = f"it is {state} in {queue} too"
+    return Refusal("ALREADY_THERE", reason, lambda world: world.put(state, queue, unique=True))
+
+
+REFUSALS = [
+    Refusal("TASK_NOT_FOUND", "it has left", lambda world: world.raw.zrem("t:queued:orders", "a")),
+    Refusal("TASK_NOT_FOUND", "it is in another state", values={"state": "error"}),
+    Refusal("PAYLOAD_MISSING", "there is nothing to run", lambda world: world.raw.delete("t:task:a")),
+    *[hold_too("mail", state) for state in ("queued", "active", "scheduled", "error")],
+    *[hold_too("orders", state) for state in ("active", "scheduled", "error")],
+]
+
+
+@pytest.mark.parametrize("state", ["queued", "scheduled", "error"])
+def test_a_task_keeps_state_score_payload_and_failures_in_another_queue(world, state):
+    values = sample(world, state=state) | {"publish": state == "queued"}
+    world.record_failures()
+    payload = world.dump()["t:task:a"]
+    with world.published() as published:
+        assert world.run("move", **values) == b"OK"
+    assert world.dump() == {
+        f"t:{state}": {"mail"},
+        f"t:{state}:mail": {"a": 100.0},
+        "t:task:a": payload,
+        "t:task:a:executions": ['{"n": 1}'],
+        "t:task:a:executions_count": "1",
+        "t:x:audit": [NOTED["act"].decode()],
+    }
+    assert published == (["mail"] if state == "queued" else [])
+    assert_sound(world.raw)
+
+
+def test_others_in_both_queues_stay(world):
+    values = sample(world)
+    world.put("queued", task_id="b")
+    world.put("queued", "mail", "c")
+    world.run("move", **values)
+    assert list(world.scores("queued")) == ["b"] and list(world.scores("queued", "mail")) == ["a", "c"]
+    assert world.dump()["t:queued"] == {"orders", "mail"}

@@ -18,11 +18,27 @@ OLDEST_SERVER = (6, 2)
 DEFAULT_URL = "redis://localhost:6379/0"
 
 
+class NotConnected(redis.ConnectionError):
+    """No connection could be made, so nothing has been sent."""
+
+
+class Pool(redis.ConnectionPool):
+    """Tells a connection that could not be made from one that broke."""
+
+    def get_connection(self, *args, **options):
+        try:
+            return super().get_connection(*args, **options)
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            raise NotConnected(str(error)) from error
+
+
 @contextlib.contextmanager
 def our_errors():
     """Raises StoreUnavailable, StoreFull, or what a script's code word stands for, instead of the library's errors."""
     try:
         yield
+    except NotConnected as error:
+        raise StoreUnavailable(f"Redis does not answer: {error}", nothing_sent=True) from error
     except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
         raise StoreUnavailable(f"Redis does not answer: {error}") from error
     except redis.ResponseError as error:
@@ -54,11 +70,6 @@ class Client(redis.Redis):
         with our_errors():
             return super().execute_command(*args, **options)
 
-    def connect_now(self) -> None:
-        """Makes sure that the next command finds a connection.  Raises StoreUnavailable when none can be made."""
-        with our_errors():
-            self.connection_pool.release(self.connection_pool.get_connection())
-
     def pipeline(self, transaction=False, shard_hint=None):
         return Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
@@ -77,7 +88,7 @@ def connect(settings: Settings, url: str | None = None) -> Client:
     Raises InvalidSettings when the address cannot be read."""
     url = url or settings.redis_url or os.environ.get("REDIS_URL") or DEFAULT_URL
     try:
-        return Client.from_url(
+        pool = Pool.from_url(
             url,
             decode_responses=False,
             protocol=2,
@@ -86,6 +97,7 @@ def connect(settings: Settings, url: str | None = None) -> Client:
             socket_connect_timeout=settings.redis_timeout_seconds,
             health_check_interval=0,
         )
+        return Client(connection_pool=pool)
     except ValueError as error:
         raise InvalidSettings(f"{shown_url(url)} is not an address of a Redis: {error}") from error
 

@@ -47,11 +47,11 @@ class Enqueue:
         return "scheduled" if later else "queued"
 
     def _send(self, call, task_id):
-        # a connection that cannot be made has sent nothing: only what follows is uncertain
-        self._store.client.connect_now()
         try:
             self._store.send(call)
         except StoreUnavailable as error:
+            if error.nothing_sent:
+                raise
             raise EnqueueUncertain(
                 f"The reply to the enqueue of {task_id} was lost; repeat it with this task_id.", task_id=task_id
             ) from error

@@ -113,7 +113,9 @@ class StoreError(SignalboxError):
 
 
 class StoreUnavailable(StoreError):
-    """Redis does not answer."""
+    """Redis does not answer.  nothing_sent: no connection could be made, so nothing has happened."""
+
+    nothing_sent = False
 
 
 class EnqueueUncertain(StoreUnavailable):

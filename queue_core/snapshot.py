@@ -45,18 +45,15 @@ class Snapshots:
 
     def __init__(self, store: Store):
         self._store = store
+        self._last_read: tuple[bytes, Snapshot | None] = (b"", None)
 
     def read(self) -> Snapshot | None:
         """The newest snapshot, or None when there is none.  One value of Redis; its age tells how true it is."""
-        raw = self._store.client.get(self._store.keys.snapshot())
-        if not raw:
-            return None
-        try:
-            written = json.loads(raw)
-            queues = {name: QueueCounts(**_with_infinity(counts)) for name, counts in written["queues"].items()}
-            return Snapshot(float(written["taken_at"]), queues)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return None
+        raw = self._store.client.get(self._store.keys.snapshot()) or b""
+        # many pages read one snapshot, and 10,000 queues take a while to decode
+        if raw != self._last_read[0]:
+            self._last_read = (raw, _decoded(raw))
+        return self._last_read[1]
 
     def count(self) -> Snapshot:
         """Counts every queue in short steps.  Not one atomic look; nothing is written."""
@@ -102,6 +99,15 @@ class Snapshots:
             for name, locked_until in zip(chunk, pipeline.execute(raise_on_error=False), strict=True):
                 until = ours.get(name, locked_until)
                 yield until if isinstance(until, float) and until > now else None
+
+
+def _decoded(raw: bytes) -> Snapshot | None:
+    try:
+        written = json.loads(raw)
+        queues = {name: QueueCounts(**_with_infinity(counts)) for name, counts in written["queues"].items()}
+        return Snapshot(float(written["taken_at"]), queues)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def _counts(four, paused_until) -> QueueCounts:

@@ -1,5 +1,6 @@
 """Every setting of the engine: its unit, default and reason.  Read from the environment in this one place."""
 
+import math
 import os
 from dataclasses import dataclass, field, fields
 
@@ -87,8 +88,8 @@ def _faults(settings):
     for setting in fields(settings):
         value = getattr(settings, setting.name)
         number = isinstance(setting.default, (int, float)) and not isinstance(setting.default, bool)
-        if number and not value > 0:
-            yield f"{setting.name} must be more than 0, not {value}."
+        if number and not 0 < value < math.inf:
+            yield f"{setting.name} must be a number above 0, not {value}."
     if not settings.prefix or not settings.prefix.isprintable():
         yield "prefix must not be empty or hold control characters."
     if settings.heartbeat_seconds * 2 > settings.lease_seconds:

@@ -39,6 +39,8 @@ def our_errors():
         yield
     except NotConnected as error:
         raise StoreUnavailable(f"Redis does not answer: {error}", nothing_sent=True) from error
+    except redis.BusyLoadingError as error:
+        raise StoreUnavailable(f"Redis cannot do this now: {error}", answered=True) from error
     except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
         raise StoreUnavailable(f"Redis does not answer: {error}") from error
     except redis.ResponseError as error:
@@ -56,7 +58,7 @@ def translated(error: redis.ResponseError) -> BaseException:
     if isinstance(error, redis.OutOfMemoryError) or word == "OOM" or "OOM command not allowed" in text:
         return StoreFull(f"Redis refuses writes: {text}")
     if word in ("LOADING", "READONLY", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN", "NOREPLICAS") or "READONLY" in text:
-        return StoreUnavailable(f"Redis cannot do this now: {text}")
+        return StoreUnavailable(f"Redis cannot do this now: {text}", answered=True)
     if "WRONGTYPE" in text:
         return StoreCorrupt(f"A key holds another type than the protocol says: {text}")
     kind = BY_CODE_WORD.get(word)

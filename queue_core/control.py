@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from queue_core import states
 from queue_core.acts import Actor, act
-from queue_core.errors import InvalidPayload, InvalidRequest, MovedOn, NotPaused, TaskNotFound
+from queue_core.errors import InvalidRequest, MovedOn, NotPaused
 from queue_core.keys import SYSTEM_LOCK
-from queue_core.payload import Payload, checked_queue
+from queue_core.payload import checked_queue, with_scheduled_at
 from queue_core.store import Store
 from queue_core.text import to_bytes, to_text
 
@@ -63,7 +63,9 @@ class Control:
     ) -> None:
         """scheduled | error -> scheduled, due at `due_at` (Unix seconds).
 
-        The payload keeps every byte of its arguments; only `scheduled_at` in it changes.  Raises TaskNotFound."""
+        The payload keeps every byte of its arguments; only `scheduled_at` in it changes.
+
+        Raises TaskNotFound; InvalidPayload when there is nothing left to run."""
         states.allowed_from("reschedule", state)
         if not 0 < due_at < math.inf:
             raise InvalidRequest("A task becomes due at a moment after 1970.")
@@ -77,7 +79,7 @@ class Control:
                 state=state,
                 due_at=due_at,
                 payload_before=before or b"",
-                payload_after=_with_scheduled_at(before, task_id, due_at),
+                payload_after=with_scheduled_at(before or b"", due_at),
                 **self._recorded(entry),
             )
             if reply == b"OK":
@@ -185,16 +187,6 @@ class Control:
 
     def _resume(self, queue, ended_by, entry):
         self._store.run("resume", queue=queue, ended_by=ended_by, **self._recorded(entry))
-
-
-def _with_scheduled_at(raw, task_id, due_at) -> bytes:
-    if raw is None:
-        raise TaskNotFound(task_id=task_id)
-    try:
-        payload = Payload.decode(raw, task_id)
-    except InvalidPayload:
-        return raw  # what cannot be read is left alone
-    return Payload(payload.fields | {"scheduled_at": due_at}).encode()
 
 
 def _pause(name: bytes, raw) -> Pause:

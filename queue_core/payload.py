@@ -5,6 +5,7 @@ A payload is never rewritten by a change of state, and what is not understood in
 
 import hashlib
 import json
+import math
 import os
 import socket
 from dataclasses import dataclass
@@ -134,12 +135,55 @@ class Payload:
             and all(isinstance(name, str) for name in self.retry_on)
             and (not method or (isinstance(method, list) and len(method) == 2 and isinstance(method[0], str)))
             and isinstance(self.hard_timeout_seconds or 0, (int, float))
+            and 0 <= (self.hard_timeout_seconds or 0) < math.inf
             and isinstance(self.max_stored_executions or 0, int)
             and isinstance(self.fields.get("lock_key") or [], list)
+            and all(isinstance(name, str) for name in self.fields.get("lock_key") or [])
         )
         if not sound:
             raise InvalidPayload("A field of the payload has a shape that the protocol does not know.", task_id=task_id)
         return self
+
+
+def with_scheduled_at(raw: bytes, due_at: float) -> bytes:
+    """The payload with another `scheduled_at` and every other byte as it was; what cannot be read, unchanged."""
+    try:
+        text = raw.decode()
+        json.loads(text)
+        begin, end, missing = _value_span(text, "scheduled_at")
+    except (ValueError, IndexError, RecursionError):
+        return raw
+    return (text[:begin] + missing + repr(due_at) + text[end:]).encode()
+
+
+def _value_span(text: str, wanted: str) -> tuple[int, int, str]:
+    """Where the value of a field of a JSON object stands; else where it can be put, and what comes before it."""
+    decode, span, value_end = json.JSONDecoder().raw_decode, None, None
+    at = _past(text, 0, "{")
+    while text[at] != "}":
+        name, at = decode(text, at)
+        begin = _past(text, at, ":")
+        value_end = decode(text, begin)[1]
+        if name == wanted:  # of two equal names the last one counts
+            span = (begin, value_end, "")
+        at = _skip_space(text, value_end)
+        if text[at] != "}":
+            at = _past(text, at, ",")
+    place = _skip_space(text, 0) + 1 if value_end is None else value_end
+    return span or (place, place, f'{"" if value_end is None else ", "}"{wanted}": ')
+
+
+def _past(text, at, sign) -> int:
+    at = _skip_space(text, at)
+    if text[at] != sign:
+        raise ValueError(f"{sign} expected at {at}")
+    return _skip_space(text, at + 1)
+
+
+def _skip_space(text, at) -> int:
+    while text[at] in " \t\r\n":
+        at += 1
+    return at
 
 
 _COVERING_A_TIMEOUT = {wire_name(base) for base in JobTimeoutException.__mro__}

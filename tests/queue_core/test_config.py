@@ -1,0 +1,63 @@
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from queue_core.config import Settings
+from queue_core.errors import InvalidSettings
+
+
+def test_the_defaults_are_those_of_the_wire():
+    settings = Settings()
+    assert (settings.prefix, settings.default_queue) == ("t", "default")
+    assert (settings.lease_seconds, settings.heartbeat_seconds, settings.hard_timeout_seconds) == (60, 10, 300)
+    assert settings.default_retry_method == ["tasktiger.retry:_fixed", [60, 3]]
+
+
+def test_settings_come_from_the_environment_in_their_own_types():
+    settings = Settings.from_env(
+        {"SIGNALBOX_PREFIX": "p", "SIGNALBOX_CLAIM_BATCH": "7", "SIGNALBOX_POLL_SECONDS": "0.5",
+         "SIGNALBOX_STORE_TRACEBACKS": "no", "OTHER": "x"}
+    )  # fmt: skip
+    assert (settings.prefix, settings.claim_batch, settings.poll_seconds) == ("p", 7, 0.5)
+    assert settings.store_tracebacks is False
+
+
+def test_what_is_given_wins_over_the_environment():
+    assert Settings.from_env({"SIGNALBOX_PREFIX": "p"}, prefix="q").prefix == "q"
+
+
+def test_all_faults_are_told_at_once():
+    with pytest.raises(InvalidSettings) as caught:
+        Settings(
+            prefix="", poll_seconds=0, claim_batch=-1, heartbeat_seconds=50, promote_batch=5000, operation_chunk=2000
+        )
+    text = str(caught.value)
+    for name in ("prefix", "poll_seconds", "claim_batch", "heartbeat_seconds", "promote_batch", "operation_chunk"):
+        assert name in text
+    assert len(caught.value.faults) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("CLAIM_BATCH", "many"), ("CLAIM_BATCH", "1.5"), ("POLL_SECONDS", "1 s"), ("STORE_TRACEBACKS", "perhaps"),
+     ("POLL_SECONDS", "nan"), ("LEASE_SECONDS", "inf")],
+)  # fmt: skip
+def test_a_value_of_another_type_is_refused_by_name(name, text):
+    with pytest.raises(InvalidSettings, match=f"(?i){name}"):
+        Settings.from_env({f"SIGNALBOX_{name}": text})
+
+
+@pytest.mark.parametrize("prefix", ["", "a\nb", "\x00"])
+def test_a_prefix_can_be_printed(prefix):
+    with pytest.raises(InvalidSettings):
+        Settings(prefix=prefix)
+
+
+def test_settings_do_not_change():
+    with pytest.raises(FrozenInstanceError):
+        Settings().prefix = "q"
+
+
+def test_every_setting_says_its_unit_and_its_reason():
+    for setting in fields(Settings):
+        assert setting.metadata["unit"] and setting.metadata["why"], setting.name

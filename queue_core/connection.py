@@ -18,6 +18,15 @@ OLDEST_SERVER = (6, 2)
 DEFAULT_URL = "redis://localhost:6379/0"
 
 
+# the library takes their code words off the text
+_NOT_NOW = (
+    redis.ReadOnlyError,
+    redis.exceptions.ClusterDownError,
+    redis.exceptions.MasterDownError,
+    redis.exceptions.TryAgainError,
+)
+
+
 class NotConnected(redis.ConnectionError):
     """No connection could be made, so nothing has been sent."""
 
@@ -38,9 +47,9 @@ def our_errors():
     try:
         yield
     except NotConnected as error:
-        raise StoreUnavailable(f"Redis does not answer: {error}", nothing_sent=True) from error
+        raise StoreUnavailable(f"Redis does not answer: {error}", nothing_written=True) from error
     except redis.BusyLoadingError as error:
-        raise StoreUnavailable(f"Redis cannot do this now: {error}", answered=True) from error
+        raise StoreUnavailable(f"Redis cannot do this now: {error}", nothing_written=True) from error
     except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
         raise StoreUnavailable(f"Redis does not answer: {error}") from error
     except redis.ResponseError as error:
@@ -57,8 +66,8 @@ def translated(error: redis.ResponseError) -> BaseException:
     # a server error inside a script carries its own word further back
     if isinstance(error, redis.OutOfMemoryError) or word == "OOM" or "OOM command not allowed" in text:
         return StoreFull(f"Redis refuses writes: {text}")
-    if word in ("LOADING", "READONLY", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN", "NOREPLICAS") or "READONLY" in text:
-        return StoreUnavailable(f"Redis cannot do this now: {text}", answered=True)
+    if isinstance(error, _NOT_NOW) or word == "NOREPLICAS" or "READONLY" in text:
+        return StoreUnavailable(f"Redis cannot do this now: {text}", nothing_written=True)
     if "WRONGTYPE" in text:
         return StoreCorrupt(f"A key holds another type than the protocol says: {text}")
     kind = BY_CODE_WORD.get(word)

@@ -50,7 +50,7 @@ class Enqueue:
         try:
             self._store.send(call)
         except StoreUnavailable as error:
-            if error.nothing_sent:
+            if error.nothing_written:
                 raise
             raise EnqueueUncertain(
                 f"The reply to the enqueue of {task_id} was lost; repeat it with this task_id.", task_id=task_id

@@ -113,9 +113,11 @@ class StoreError(SignalboxError):
 
 
 class StoreUnavailable(StoreError):
-    """Redis does not answer.  nothing_sent: no connection could be made, so nothing has happened."""
+    """Redis does not answer.
 
-    nothing_sent = False
+    nothing_written: for certain, since no connection could be made or Redis itself said that it cannot."""
+
+    nothing_written = False
 
 
 class EnqueueUncertain(StoreUnavailable):

@@ -51,6 +51,7 @@ for i = 2, #answer do
     redis.call('ZADD', active, lease, answer[i][1])
     redis.call('HSET', claims, answer[i][1], claim_record(lease, answer[i][2], '0', '0', worker))
 end
+keep_claims(claims)
 -- the same unique task is running now: its next run waits a little
 for _, id in ipairs(diverted) do
     local due_at = tonumber(lease) + tonumber(lock_retry_seconds)

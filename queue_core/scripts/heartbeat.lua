@@ -18,4 +18,5 @@ for i = 1, #ids_and_leases, 2 do
         answer[#answer + 1] = id
     end
 end
+keep_claims(claims)
 return answer

@@ -47,6 +47,8 @@ elseif taken_down >= tonumber(max_recoveries) then
     return 'quarantined'
 elseif repeatable == '1' then
     redis.call('HSET', recoveries, id, taken_down)
+    -- tasks that somebody else ends leave their counts behind: a week without a lost worker ends them all
+    redis.call('EXPIRE', recoveries, 604800)
     requeue(string.format('%.6f', now))
     return 'requeued'
 end

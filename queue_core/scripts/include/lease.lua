@@ -9,6 +9,11 @@ local function claim_record(lease, score_before, started_at, previous, worker)
     return table.concat({lease, score_before, started_at, previous, worker}, ' ')
 end
 
+-- A field can be left behind when somebody else ends the task; a day without a claim or heartbeat ends them all.
+local function keep_claims(claims)
+    redis.call('EXPIRE', claims, 86400)
+end
+
 local function read_claim(claims, id)
     local record = redis.call('HGET', claims, id)
     if not record then

@@ -139,3 +139,8 @@ def test_a_paused_queue_is_named(world):
     REFUSALS[0].spoil(world)
     with pytest.raises(QueuePaused, match="orders"):
         world.run("claim", **values)
+
+
+def test_claim_records_that_nobody_clears_end_a_day_after_the_newest_claim(world):
+    world.run("claim", **sample(world))
+    assert 86_000 < world.raw.ttl("t:x:claims:orders") <= 86_400

@@ -114,3 +114,8 @@ def test_it_cannot_happen_twice(world):
     world.run("recover", **values)
     with pytest.raises(LeaseLost):
         world.run("recover", **values)
+
+
+def test_counts_of_lost_workers_that_nobody_clears_end_after_a_week(world):
+    assert world.run("recover", **(claimed_long_ago(world, started_at="1.0") | {"repeatable": True})) == b"requeued"
+    assert 604_000 < world.raw.ttl("t:x:recoveries") <= 604_800

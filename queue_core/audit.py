@@ -4,12 +4,13 @@ Acts on tasks and queues are written by the script that does them.  Here stand t
 script does: refusals, logins, changes of users.
 """
 
-import json
+import re
 from dataclasses import dataclass, field
 
 from queue_core.acts import Actor, act
+from queue_core.errors import InvalidRequest
 from queue_core.store import Store
-from queue_core.text import to_text
+from queue_core.text import json_object, to_text
 
 _SCAN_STEP = 200
 _SCAN_LIMIT = 5_000
@@ -31,6 +32,11 @@ class AuditEntry:
     reason: str = ""
     outcome: str = "done"
     facts: dict = field(default_factory=dict)
+
+
+_FIELDS = dict.fromkeys(("actor", "door", "verb", "queue", "task_id", "operation_id", "reason", "outcome"), str) | {
+    "facts": dict
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,10 @@ class Audit:
     def page(self, *, cursor: str | None = None, limit: int = 50, **wanted) -> AuditPage:
         """Entries older than `cursor`, newest first.
 
-        wanted: verb, actor, queue, task_id; those that are None do not filter."""
+        wanted: verb, actor, queue, task_id; those that are None do not filter.
+        Raises InvalidRequest for a cursor that is none."""
+        if cursor and not re.fullmatch(r"(?!0+-0+$)\d{1,19}-\d{1,19}", cursor):
+            raise InvalidRequest("That page address is not complete; begin at the first page.")
         wanted = {name: value for name, value in wanted.items() if value}
         entries, looked_at, last = [], 0, cursor
         while looked_at < _SCAN_LIMIT:
@@ -84,9 +93,6 @@ class Audit:
 def _entry(entry_id: bytes, fields: dict) -> AuditEntry:
     entry_id = to_text(entry_id)
     at = int(entry_id.partition("-")[0]) / 1000
-    try:
-        written = json.loads(fields.get(b"act", b""))
-        known = {name: written[name] for name in AuditEntry.__dataclass_fields__ if name in written}
-        return AuditEntry(**({"actor": "?", "door": "?", "verb": "?"} | known | {"id": entry_id, "at": at}))
-    except (ValueError, TypeError):
-        return AuditEntry(entry_id, at, "?", "?", "unreadable")
+    written = json_object(fields.get(b"act"))
+    known = {name: written[name] for name, kind in _FIELDS.items() if isinstance(written.get(name), kind)}
+    return AuditEntry(**{"actor": "?", "door": "?", "verb": "unreadable"} | known, id=entry_id, at=at)

@@ -10,7 +10,7 @@ from queue_core.errors import InvalidRequest, MovedOn, NotPaused
 from queue_core.keys import SYSTEM_LOCK
 from queue_core.payload import checked_queue, with_scheduled_at
 from queue_core.store import Store
-from queue_core.text import to_bytes, to_text
+from queue_core.text import json_object, to_bytes, to_text
 
 OPEN_END_SECONDS = 10 * 365 * 86_400.0
 """A pause without an end is written on the wire as a lock of ten years; our own record says that it has none."""
@@ -190,9 +190,6 @@ class Control:
 
 
 def _pause(name: bytes, raw) -> Pause:
-    try:
-        record = json.loads(raw or b"{}")
-        known = {field: record.get(field) for field in ("by", "door", "reason", "since_at", "until_at")}
-    except (ValueError, AttributeError):
-        known = {}
+    record = json_object(raw)
+    known = {field: record.get(field) for field in ("by", "door", "reason", "since_at", "until_at")}
     return Pause(to_text(name), **known)

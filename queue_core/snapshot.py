@@ -106,7 +106,7 @@ def _decoded(raw: bytes) -> Snapshot | None:
         written = json.loads(raw)
         queues = {name: QueueCounts(**_with_infinity(counts)) for name, counts in written["queues"].items()}
         return Snapshot(float(written["taken_at"]), queues)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 

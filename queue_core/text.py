@@ -4,6 +4,8 @@ Queue names and task ids are `str` everywhere in Python.  Bytes that are not UTF
 name found in Redis can be acted on exactly as it stands there; `shown` is what a person may see of it.
 """
 
+import json
+
 
 def to_text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
@@ -20,3 +22,12 @@ def to_bytes(text: str) -> bytes:
 def shown(text: str) -> str:
     """`text` with every undecodable byte replaced by the replacement character."""
     return to_bytes(text).decode("utf-8", "replace")
+
+
+def json_object(raw) -> dict:
+    """The JSON object in `raw`; an empty one for everything else that Redis may hold there."""
+    try:
+        found = json.loads(raw or b"{}")
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -4,10 +4,11 @@ Workers of ours report themselves; TaskTiger's do not, and are seen only by what
 """
 
 import json
+import math
 from dataclasses import dataclass
 
 from queue_core.store import Store
-from queue_core.text import to_text
+from queue_core.text import json_object, to_bytes, to_text
 
 _LISTED = 500
 
@@ -35,14 +36,14 @@ class Workers:
         """Says that a process lives, and what it does."""
         pipeline = self._store.client.pipeline()
         key = self._store.keys.worker(worker_id)
-        pipeline.set(key, json.dumps(facts), ex=int(self._store.settings.worker_silence_seconds * 2))
-        pipeline.zadd(self._store.keys.workers(), {worker_id: self._store.now()})
+        pipeline.set(key, json.dumps(facts), ex=math.ceil(self._store.settings.worker_silence_seconds * 2))
+        pipeline.zadd(self._store.keys.workers(), {to_bytes(worker_id): self._store.now()})
         pipeline.execute()
 
     def leave(self, worker_id: str) -> None:
         """Takes a process off the list."""
         pipeline = self._store.client.pipeline()
-        pipeline.zrem(self._store.keys.workers(), worker_id)
+        pipeline.zrem(self._store.keys.workers(), to_bytes(worker_id))
         pipeline.delete(self._store.keys.worker(worker_id))
         pipeline.execute()
 
@@ -56,7 +57,7 @@ class Workers:
             return []
         raw_facts = self._store.client.mget([self._store.keys.worker(to_text(worker_id)) for worker_id, _ in rows])
         return [
-            WorkerInfo(to_text(worker_id), seen_at, _facts(raw))
+            WorkerInfo(to_text(worker_id), seen_at, json_object(raw))
             for (worker_id, seen_at), raw in zip(rows, raw_facts, strict=True)
         ]
 
@@ -77,11 +78,3 @@ class Workers:
         """The token of the process that has the duty now."""
         token = self._store.client.get(self._store.keys.lease(duty))
         return to_text(token) if token else None
-
-
-def _facts(raw) -> dict:
-    try:
-        facts = json.loads(raw or b"{}")
-    except ValueError:
-        return {}
-    return facts if isinstance(facts, dict) else {}

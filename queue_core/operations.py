@@ -12,7 +12,7 @@ from queue_core import states
 from queue_core.acts import Actor, act
 from queue_core.errors import InvalidRequest, OperationEnded, OperationNotFound
 from queue_core.store import Store
-from queue_core.text import to_bytes, to_text
+from queue_core.text import json_object, to_bytes, to_text
 
 SMALL = 200
 """Up to so many tasks are done at once by whoever starts the operation; more by the sweeper."""
@@ -147,9 +147,10 @@ class Operations:
     def get(self, operation_id: str) -> Operation:
         """Raises OperationNotFound."""
         fields = self._store.client.hgetall(self._store.keys.operation(operation_id))
-        if not fields:
+        operation = _operation(operation_id, fields)
+        if operation is None:
             raise OperationNotFound(operation_id=operation_id)
-        return _operation(operation_id, fields)
+        return operation
 
     def newest(self, limit: int = 50) -> list[Operation]:
         """The newest first."""
@@ -260,17 +261,21 @@ class Operations:
         for one in ids:
             pipeline.hgetall(self._store.keys.operation(to_text(one)))
         rows = pipeline.execute() if ids else []
-        return [_operation(to_text(one), fields) for one, fields in zip(ids, rows, strict=True) if fields]
+        read = [_operation(to_text(one), fields) for one, fields in zip(ids, rows, strict=True)]
+        return [operation for operation in read if operation is not None]
 
 
-def _operation(operation_id: str, fields: dict) -> Operation:
-    record = json.loads(fields[b"record"])
-    return Operation(
-        id=operation_id,
-        status=to_text(fields[b"status"]),
-        matched=int(fields[b"matched"]),
-        done=int(fields[b"done"]),
-        skipped=int(fields[b"skipped"]),
-        ended_at=float(fields[b"ended_at"]) if b"ended_at" in fields else None,
-        **record,
-    )
+def _operation(operation_id: str, fields: dict) -> Operation | None:
+    """The operation in the fields of its record; None when they are not such a record."""
+    try:
+        return Operation(
+            id=operation_id,
+            status=to_text(fields[b"status"]),
+            matched=int(fields[b"matched"]),
+            done=int(fields[b"done"]),
+            skipped=int(fields[b"skipped"]),
+            ended_at=float(fields[b"ended_at"]) if b"ended_at" in fields else None,
+            **json_object(fields[b"record"]),
+        )
+    except (KeyError, ValueError, TypeError):
+        return None

@@ -66,8 +66,13 @@ def test_a_score_that_is_no_moment_is_none(world, engine, score):
     assert engine.snapshot.count().queues["orders"].oldest_queued_at is None
 
 
-@pytest.mark.parametrize("found", [b"", b"\xff", b"[" * 100_000, b"[]", b"{}", b'{"taken_at": 1}', b'{"taken_at": "x", "queues": {}}',
-                                   b'{"taken_at": 1, "queues": {"q": {"unknown": 1}}}', b'{"taken_at": 1, "queues": []}'])  # fmt: skip
+@pytest.mark.parametrize(
+    "found",
+    [
+        b"", b"\xff", b"[" * 100_000, b"[]", b"{}", b'{"taken_at": 1}', b'{"taken_at": "x", "queues": {}}',
+        b'{"taken_at": 1, "queues": {"q": {"unknown": 1}}}', b'{"taken_at": 1, "queues": []}',
+    ],
+)  # fmt: skip
 def test_an_unreadable_snapshot_is_none(world, engine, found):
     world.raw.set("t:x:snapshot", found)
     assert engine.snapshot.read() is None

@@ -1,0 +1,321 @@
+import contextlib
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from queue_core import Engine, Settings
+from queue_core.errors import InvalidRequest, OperationEnded, OperationNotFound, UnknownState
+from queue_core.operations import SMALL
+from tests.builders import ANNA, HOSTILE_ID, HOSTILE_QUEUE, full_memory, payload_text
+from tests.checker import assert_sound
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def operations(engine):
+    return engine.operations
+
+
+def put_many(world, count, state="error", queue="orders", first_score=1.0):
+    """Tasks in a state, scores in steps of one; their ids."""
+    ids = [f"{number:05}" for number in range(count)]
+    pipeline = world.raw.pipeline()
+    for number, one in enumerate(ids):
+        pipeline.zadd(f"t:{state}:{queue}", {one: first_score + number})
+        pipeline.set(f"t:task:{one}", payload_text(one))
+    pipeline.sadd(f"t:{state}", queue)
+    pipeline.execute()
+    return ids
+
+
+def start(operations, verb="retry", state="error", queue="orders", **more):
+    return operations.start(verb, queue, state, actor=ANNA, reason="fixed", **more)
+
+
+def run(operations, operation):
+    while not operation.ended:
+        operation = operations.step(operation.id)
+    return operation
+
+
+def numbers(operation):
+    return operation.matched, operation.done, operation.skipped, operation.remaining, operation.status
+
+
+def test_a_new_operation_is_written_down_and_nothing_has_happened(world, operations):
+    put_many(world, 3)
+    operation = start(operations)
+    assert numbers(operation) == (3, 0, 0, 3, "running")
+    assert (operation.verb, operation.queue, operation.state, operation.actor, operation.door) == (
+        "retry", "orders", "error", "anna", "command line",
+    )  # fmt: skip
+    assert operations.get(operation.id) == operation and operations.running() == [operation]
+    assert len(world.scores("error")) == 3
+    (entry,) = world.acts()
+    assert entry["operation_id"] == operation.id and entry["facts"]["matched"] == 3
+    assert_sound(world.raw)
+
+
+@pytest.mark.parametrize(
+    ("verb", "state", "goes_to"),
+    [
+        ("retry", "error", "queued"), ("purge", "error", None), ("delete", "error", None), ("delete", "queued", None),
+        ("clear", "queued", None), ("clear", "scheduled", None),
+    ],
+)  # fmt: skip
+def test_it_does_to_all_what_the_act_does_to_one(world, operations, verb, state, goes_to):
+    ids = put_many(world, 450, state)
+    operation = run(operations, start(operations, verb, state))
+    assert numbers(operation) == (450, 450, 0, 0, "done") and operation.percent == 100
+    assert world.scores(state) == {}
+    assert list(world.scores(goes_to) if goes_to else ids) == ids
+    assert len(world.acts()) == 1, "an operation has one entry"
+    assert operations.running() == [] and operations.newest() == [operation]
+    assert_sound(world.raw)
+
+
+def test_what_came_after_the_cut_off_stays(world, operations):
+    put_many(world, 10)
+    operation = run(operations, start(operations, "purge", not_after=4.0))
+    assert numbers(operation) == (4, 4, 0, 0, "done")
+    assert min(world.scores("error").values()) == 5.0
+
+
+def test_tasks_that_fail_again_meanwhile_are_not_swept_in(world, redis_url):
+    engine = Engine(redis_url, Settings(operation_chunk=3))
+    put_many(world, 9)
+    operation = start(engine.operations)
+    while not operation.ended:
+        operation = engine.operations.step(operation.id)
+        for one in world.scores("queued"):  # a worker fails all of them at once
+            world.raw.zrem("t:queued:orders", one)
+            world.raw.zadd("t:error:orders", {one: engine.store.now() + 1})
+    assert numbers(operation) == (9, 9, 0, 0, "done")
+    assert len(world.scores("error")) == 9
+    engine.close()
+
+
+def test_a_selection_touches_only_what_was_chosen(world, operations):
+    put_many(world, 10)
+    chosen = ["00003", "00007", "00003", "missing"]
+    operation = run(operations, start(operations, "delete", task_ids=chosen))
+    assert numbers(operation) == (3, 2, 1, 0, "done") and operation.selected
+    assert len(world.scores("error")) == 8
+    assert_sound(world.raw)
+
+
+def test_ten_thousand_can_be_chosen(world, operations):
+    put_many(world, 3)
+    operation = start(operations, "delete", task_ids=[f"{number:05}" for number in range(10_000)])
+    operation = operations.step(operation.id)
+    assert (operation.done, operation.skipped) == (3, 197)
+
+
+def test_hostile_names_can_be_chosen(world, operations):
+    world.put("error", HOSTILE_QUEUE, HOSTILE_ID)
+    operation = run(operations, start(operations, "retry", queue=HOSTILE_QUEUE, task_ids=[HOSTILE_ID]))
+    assert numbers(operation) == (1, 1, 0, 0, "done")
+    assert HOSTILE_ID in world.scores("queued", HOSTILE_QUEUE)
+    assert operations.get(operation.id).queue == HOSTILE_QUEUE
+
+
+@pytest.mark.parametrize("bad", [0, 1, 5, 9])
+def test_what_cannot_be_retried_is_passed_and_counted(world, redis_url, bad):
+    engine = Engine(redis_url, Settings(operation_chunk=3))
+    ids = put_many(world, 10)
+    world.raw.delete(f"t:task:{ids[bad]}")
+    operation = run(engine.operations, start(engine.operations))
+    assert numbers(operation) == (10, 9, 1, 0, "done")
+    assert list(world.scores("error")) == [ids[bad]]
+    engine.close()
+
+
+def test_what_cannot_be_retried_and_leaves_then_hides_nothing(world, redis_url):
+    engine = Engine(redis_url, Settings(operation_chunk=3))
+    ids = put_many(world, 10)
+    world.raw.delete(f"t:task:{ids[0]}", f"t:task:{ids[1]}")
+    operation = engine.operations.step(start(engine.operations).id)
+    assert (operation.done, operation.skipped) == (1, 2)
+    world.raw.zrem("t:error:orders", ids[0], ids[1])
+    operation = run(engine.operations, operation)
+    assert numbers(operation) == (10, 8, 2, 0, "done") and world.scores("error") == {}
+    engine.close()
+
+
+def test_what_somebody_else_took_meanwhile_hides_nothing(world, redis_url):
+    engine = Engine(redis_url, Settings(operation_chunk=4))
+    ids = put_many(world, 12)
+    operations = engine.operations
+    send_all, taken = engine.store.send_all, []
+
+    def take_first(calls):
+        if not taken:
+            taken.append(engine.control.delete("orders", "error", ids[1], actor=ANNA))
+        return send_all(calls)
+
+    operation = start(operations)
+    engine.store.send_all = take_first
+    operation = run(operations, operation)
+    assert numbers(operation) == (12, 11, 1, 0, "done") and world.scores("error") == {}
+    engine.close()
+
+
+def test_what_left_before_it_was_met_counts_as_skipped(world, operations):
+    ids = put_many(world, 5)
+    operation = start(operations)
+    world.raw.zrem("t:error:orders", *ids[2:])
+    assert numbers(run(operations, operation)) == (5, 2, 3, 0, "done")
+
+
+def test_an_operation_on_nothing_ends_at_once(operations):
+    operation = operations.step(start(operations).id)
+    assert numbers(operation) == (0, 0, 0, 0, "done") and operation.percent == 100
+
+
+def test_a_cancelled_operation_keeps_what_was_done(world, redis_url):
+    engine = Engine(redis_url, Settings(operation_chunk=3))
+    put_many(world, 10)
+    operation = engine.operations.step(start(engine.operations).id)
+    engine.operations.cancel(operation.id, actor=ANNA)
+    operation = engine.operations.step(operation.id)
+    assert numbers(operation) == (10, 3, 0, 7, "cancelled")
+    assert len(world.scores("error")) == 7
+    assert world.acts()[-1]["verb"] == "cancel_operation"
+    with pytest.raises(OperationEnded):
+        engine.operations.cancel(operation.id, actor=ANNA)
+    assert_sound(world.raw)
+    engine.close()
+
+
+def test_a_cancellation_in_the_middle_of_a_chunk_stops_it_there(world, engine):
+    put_many(world, 200)
+    operation = start(engine.operations)
+    stepping = threading.Thread(target=engine.operations.step, args=[operation.id])
+    other = Engine(f"unix://{engine.store.client.connection_pool.connection_kwargs['path']}")
+    stepping.start()
+    with contextlib.suppress(OperationEnded):  # it was quicker
+        other.operations.cancel(operation.id, actor=ANNA)
+    stepping.join()
+    operation = other.operations.get(operation.id)
+    assert operation.ended and operation.done == len(world.scores("queued"))
+    assert operation.done + operation.remaining + operation.skipped == 200
+    other.close()
+
+
+def test_two_processes_do_not_step_the_same_operation_at_once(world, engine, redis_url):
+    put_many(world, 10)
+    operation = start(engine.operations)
+    assert engine.workers.hold(f"operation:{operation.id}", "somebody else", 30)
+    assert engine.operations.step(operation.id) == operation
+
+
+STEP_FOR_EVER = """
+import json, sys
+from queue_core import Engine, Settings
+facts = json.loads(sys.argv[1])
+engine = Engine(facts["url"], Settings(operation_chunk=10))
+while not engine.operations.step(facts["id"]).ended:
+    print("stepped", flush=True)
+"""
+
+
+def test_a_killed_process_leaves_exact_numbers_and_another_goes_on(world, engine, redis_url):
+    ids = put_many(world, 2_000)
+    world.raw.delete(*(f"t:task:{one}" for one in ids[::100]))
+    operation = start(engine.operations)
+    facts = json.dumps({"url": redis_url, "id": operation.id})
+    process = subprocess.Popen([sys.executable, "-c", STEP_FOR_EVER, facts], cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: engine.operations.get(operation.id).done > 300)
+    finally:
+        process.kill()
+        process.wait()
+    half = engine.operations.get(operation.id)
+    assert not half.ended and half.done == len(world.scores("queued"))
+    assert half.done + half.remaining + half.skipped == 2_000
+    world.raw.delete(f"t:x:lease:operation:{operation.id}")  # as it will end by itself
+    operation = run(engine.operations, half)
+    assert numbers(operation) == (2_000, 1_980, 20, 0, "done")
+    assert len(world.scores("queued")) == 1_980 and list(world.scores("error")) == ids[::100]
+
+
+def test_small_ones_are_done_at_once_and_large_ones_are_left_to_the_sweeper(world, operations):
+    put_many(world, SMALL, queue="small")
+    put_many(world, SMALL + 1, queue="large")
+    assert operations.run_small(start(operations, queue="small")).status == "done"
+    assert numbers(operations.run_small(start(operations, queue="large")))[1] == 0
+
+
+def test_a_purge_goes_through_while_redis_is_full(world, operations):
+    put_many(world, 300)
+    with full_memory(world.raw):
+        operation = run(operations, start(operations, "purge"))
+    assert numbers(operation) == (300, 300, 0, 0, "done")
+    assert_sound(world.raw)
+
+
+@pytest.mark.parametrize(
+    ("verb", "state", "more", "error"),
+    [
+        ("explode", "error", {}, InvalidRequest),
+        ("retry", "queued", {}, InvalidRequest),
+        ("clear", "error", {}, InvalidRequest),
+        ("delete", "active", {}, UnknownState),
+        ("retry", "nowhere", {}, UnknownState),
+        ("delete", "error", {"task_ids": []}, InvalidRequest),
+        ("delete", "error", {"task_ids": ["a"] * 10_001}, InvalidRequest),
+    ],
+)
+def test_what_makes_no_sense_is_refused(world, operations, verb, state, more, error):
+    with pytest.raises(error):
+        start(operations, verb, state, **more)
+    assert world.dump() == {}
+
+
+def test_an_operation_that_is_not_there(operations):
+    for ask in (operations.get, operations.step, lambda one: operations.cancel(one, actor=ANNA)):
+        with pytest.raises(OperationNotFound):
+            ask("nonsense")
+
+
+def test_ended_operations_are_kept_for_a_while_and_taken_off_the_list(world, redis_url):
+    engine = Engine(redis_url, Settings(operation_keep_seconds=60))
+    ended = run(engine.operations, start(engine.operations))
+    running = start(engine.operations)
+    world.raw.zadd("t:x:operations", {ended.id: 1.0, running.id: 1.0})
+    assert 0 < world.raw.ttl(f"t:x:operation:{ended.id}") <= 60
+    world.raw.delete(f"t:x:operation:{ended.id}")
+    assert [one.id for one in engine.operations.newest()] == [running.id]
+    assert engine.operations.prune() == 1
+    assert world.raw.zrange("t:x:operations", 0, -1) == [running.id.encode()]
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    "fields", [{"record": "{"}, {"record": "[]"}, {"status": "running"}, {"record": "{}", "done": "x"}]
+)
+def test_an_unreadable_record_is_no_operation(world, operations, fields):
+    world.raw.hset("t:x:operation:bad", mapping=fields)
+    world.raw.zadd("t:x:operations", {"bad": 1})
+    good = start(operations)
+    assert operations.newest() == [good]
+    with pytest.raises(OperationNotFound):
+        operations.get("bad")
+
+
+def test_scheduled_tasks_that_become_due_later_are_cleared_too(world, operations):
+    put_many(world, 5, "scheduled", first_score=9e9)
+    assert numbers(run(operations, start(operations, "clear", "scheduled"))) == (5, 5, 0, 0, "done")
+
+
+def test_counts_know_the_cut_off(world, operations):
+    put_many(world, 10)
+    assert operations.count("orders", "error") == 10
+    assert operations.count("orders", "error", 4.0) == 4
+    assert operations.count("orders", "queued") == 0

@@ -5,6 +5,7 @@ and a whole large value is read only when somebody asks for it.
 """
 
 import json
+import math
 import re
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ PAYLOAD_GLIMPSE_BYTES = 8 * 1024
 EXECUTION_GLIMPSE_BYTES = 16 * 1024
 WHOLE_PAYLOAD_BYTES = 1024 * 1024
 EXECUTIONS_SHOWN = 20
+EXECUTION_BYTES = 128 * 1024
+MOST_EXECUTIONS = 1000
+WHOLE_EXECUTION_BYTES = 512 * 1024 * 1024
 MOST_ROWS = 200
 MOST_QUEUES = 50
 
@@ -138,8 +142,8 @@ class Browse:
         ranged = self._store.client.zrevrange if newest_first else self._store.client.zrange
         members = ranged(key, first, first + limit - 1, withscores=True)
         rows = self._rows([(queue, state, to_text(task_id), score) for task_id, score in members])
-        after = f"after:{members[-1][1]!r}:{to_bytes(rows[-1].id).hex()}" if first + len(members) < total else None
-        before = f"before:{members[0][1]!r}:{to_bytes(rows[0].id).hex()}" if first > 0 and members else None
+        after = _cursor("after", *members[-1]) if members and first + len(members) < total else None
+        before = _cursor("before", *members[0]) if members and first > 0 else None
         return Page(rows, total, first, after, before)
 
     def newest_errors(self, queues: list[str], limit: int = 50) -> list[TaskRow]:
@@ -161,12 +165,23 @@ class Browse:
         direction, score, task_id = _read_cursor(cursor)
         client = self._store.client
         rank = (client.zrevrank if newest_first else client.zrank)(key, task_id)
-        if rank is None:  # it has left: the rank that it would have
-            rank = (
-                client.zcount(key, f"({score!r}", "+inf") if newest_first else client.zcount(key, "-inf", f"({score!r}")
-            )
+        if rank is None:
+            rank = self._rank_of_gone(key, score, task_id, newest_first)
             return rank if direction == "after" else rank - limit
         return rank + 1 if direction == "after" else rank - limit
+
+    def _rank_of_gone(self, key, score, task_id, newest_first) -> int:
+        """The rank that a task would have which has left; those of one score stand in the order of their ids."""
+        client = self._store.client
+        low, high = client.zcount(key, "-inf", f"({score!r}"), client.zcount(key, "-inf", repr(score))
+        while low < high:
+            middle = (low + high) // 2
+            found = client.zrange(key, middle, middle)
+            if found and found[0] < task_id:
+                low = middle + 1
+            else:
+                high = middle
+        return client.zcard(key) - low if newest_first else low
 
     def _rows(self, found) -> list[TaskRow]:
         calls = [
@@ -183,7 +198,8 @@ class Browse:
     def task(self, queue: str, task_id: str, *, whole: bool = False) -> TaskDetail:
         """All of a task that is in some state of `queue`.
 
-        whole: also a payload over 1 MiB, and all executions, not only the newest 20.  Raises TaskNotFound."""
+        whole: also a payload over 1 MiB, and the newest 1,000 executions at any length, not only 20 of them without
+        the middle of long ones.  Raises TaskNotFound."""
         keys = self._store.keys
         pipeline = self._store.client.pipeline()
         for state in states.ALL:
@@ -192,15 +208,17 @@ class Browse:
         pipeline.llen(keys.executions(task_id))
         pipeline.get(keys.executions_count(task_id))
         pipeline.hget(keys.recoveries(), to_bytes(task_id))
-        *scores, size, kept, count, recoveries = (_or_zero(one) for one in pipeline.execute(raise_on_error=False))
+        replies = pipeline.execute(raise_on_error=False)
+        scores = (None if isinstance(one, Exception) else one for one in replies[: len(states.ALL)])
+        size, kept, count, recoveries = (_count(one) for one in replies[len(states.ALL) :])
         held = [(state, score) for state, score in zip(states.ALL, scores, strict=True) if score is not None]
         if not held:
             raise TaskNotFound(task_id=task_id, queue=queue)
         state, score = _most_telling(held)
         too_large = size > WHOLE_PAYLOAD_BYTES and not whole
-        raw = self._payload(task_id, too_large)
-        payload, problem = _read_payload(raw, task_id, too_large)
-        count = int(count or 0)
+        found = self._payload(task_id, too_large)
+        payload, problem = _read_payload(found, task_id, too_large)
+        raw = found if isinstance(found, bytes) else b""
         executions = self._executions(task_id, kept, count, whole)
         return TaskDetail(
             queue=queue,
@@ -208,51 +226,62 @@ class Browse:
             state=state,
             score=score,
             states=held,
-            func=payload.func if payload else _found_func(raw or b""),
+            func=shown(payload.func) if payload else _found_func(raw),
             args=payload.args if payload else None,
             kwargs=payload.kwargs if payload else None,
             fields=payload.fields if payload else {},
-            raw=shown(to_text(raw or b"")),
+            raw=shown(to_text(raw)),
             payload_bytes=size,
             too_large=too_large,
             executions=executions,
             executions_count=count,
             executions_kept=kept,
-            recoveries=int(recoveries or 0),
+            recoveries=recoveries,
             attempts_allowed=_attempts_allowed(payload),
             stale_traceback=_is_stale(state, score, executions),
             problem=problem,
         )
 
-    def _payload(self, task_id, too_large) -> bytes | None:
+    def _payload(self, task_id, too_large) -> bytes | Exception | None:
         key = self._store.keys.payload(task_id)
         if too_large:
             return self._store.client.getrange(key, 0, PAYLOAD_GLIMPSE_BYTES - 1)
         pipeline = self._store.client.pipeline()
         pipeline.get(key)
-        (raw,) = pipeline.execute(raise_on_error=False)
-        return raw if isinstance(raw, bytes) else None
+        return pipeline.execute(raise_on_error=False)[0]
 
     def _executions(self, task_id, kept, count, whole) -> list[Execution]:
-        pipeline = self._store.client.pipeline()
-        pipeline.lrange(self._store.keys.executions(task_id), 0 if whole else -EXECUTIONS_SHOWN, -1)
-        (entries,) = pipeline.execute(raise_on_error=False)
-        if not isinstance(entries, list):
-            return []
         newest_number = max(count, kept)
-        return [_execution(newest_number - age, to_text(entry), "") for age, entry in enumerate(reversed(entries))]
+        shown_count, limit = (MOST_EXECUTIONS, WHOLE_EXECUTION_BYTES) if whole else (EXECUTIONS_SHOWN, EXECUTION_BYTES)
+        calls = [
+            self._store.call("glimpse_execution", id=task_id, position=-1 - age, execution_bytes=limit)
+            for age in range(min(kept, shown_count))
+        ]
+        replies = self._store.send_all(calls) if calls else []
+        return [
+            _execution(newest_number - age, *map(to_text, reply))
+            for age, reply in enumerate(replies)
+            if isinstance(reply, list)
+        ]
 
 
-def _or_zero(reply):
-    # a key of a wrong type tells nothing; the page shows what the others say
-    return 0 if isinstance(reply, Exception) else reply
+def _count(reply) -> int:
+    # a key of a wrong type, or with other text than a number, tells nothing; the page shows what the others say
+    try:
+        return int(reply or 0)
+    except (TypeError, ValueError):
+        return 0
+
+
+def _cursor(direction: str, task_id: bytes, score: float) -> str:
+    return f"{direction}:{score!r}:{task_id.hex()}"
 
 
 def _read_cursor(cursor: str):
     try:
         direction, score, task_id = cursor.split(":")
-        if direction not in ("after", "before"):
-            raise ValueError(direction)
+        if direction not in ("after", "before") or math.isnan(float(score)):
+            raise ValueError(cursor)
         return direction, float(score), bytes.fromhex(task_id)
     except ValueError as error:
         raise InvalidRequest("That page address is not complete; begin at the first page.") from error
@@ -269,6 +298,8 @@ def _read_payload(raw, task_id, too_large):
         return None, "payload missing"
     if too_large:
         return None, None
+    if isinstance(raw, Exception):
+        return None, f"payload unreadable: {shown(str(raw))}"
     try:
         return Payload.decode(raw, task_id), None
     except InvalidPayload as error:
@@ -279,7 +310,7 @@ def _row(queue, state, task_id, score, glimpse) -> TaskRow:
     if isinstance(glimpse, Exception):
         return TaskRow(queue, state, task_id, score, problem=f"payload unreadable: {shown(str(glimpse))}")
     raw, size, count, newest, tail = glimpse
-    number = int(count) if count.isdigit() else 0
+    number = _count(count)
     failure = _execution(number, to_text(newest), to_text(tail)) if newest and state == states.ERROR else None
     whole = size <= len(raw)
     problem = _read_payload(raw, task_id, too_large=not whole)[1]
@@ -290,7 +321,7 @@ def _row(queue, state, task_id, score, glimpse) -> TaskRow:
 def _found_func(raw: bytes) -> str | None:
     found = _FUNC.search(raw)
     try:
-        return json.loads(b'"' + found[1] + b'"') if found else None
+        return shown(json.loads(b'"' + found[1] + b'"')) if found else None
     except ValueError:
         return None
 
@@ -299,7 +330,7 @@ def _arguments(raw: bytes, whole: bool) -> str:
     if whole:
         fields = json.loads(raw)
         parts = [json.dumps(fields[name], ensure_ascii=False) for name in ("args", "kwargs") if fields.get(name)]
-        return " ".join(parts)
+        return shown(" ".join(parts))
     found = _ARGUMENTS.search(raw)
     return shown(to_text(raw[found.end() :])).strip() if found else ""
 
@@ -315,16 +346,17 @@ def _execution(number: int, text: str, tail: str) -> Execution:
     facts = facts or _fields_found(text + " " + tail)
     traceback = facts.pop("traceback", None)
     extension = facts.get("x") if isinstance(facts.get("x"), dict) else {}
-    name = str(facts.get("exception_name") or "unknown")
+    traceback = shown(traceback) if isinstance(traceback, str) else None
+    name = shown(str(facts.get("exception_name") or "unknown"))
     return Execution(
         number=number,
         started_at=_number(facts.get("time_started")),
         failed_at=_number(facts.get("time_failed")),
         exception_name=name,
         message=_message(traceback, name),
-        traceback=traceback if isinstance(traceback, str) else None,
-        host=str(facts.get("host") or ""),
-        reason=str(extension["reason"]) if "reason" in extension else None,
+        traceback=traceback,
+        host=shown(str(facts.get("host") or "")),
+        reason=shown(str(extension["reason"])) if "reason" in extension else None,
         facts=facts,
         cut=bool(tail),
     )
@@ -345,7 +377,7 @@ def _number(value) -> float | None:
 
 
 def _message(traceback, exception_name: str) -> str:
-    if not isinstance(traceback, str) or not traceback.strip():
+    if not traceback or not traceback.strip():
         return ""
     lines = traceback.strip().splitlines()
     # the message may have several lines: it begins at the last one that names the exception
@@ -365,9 +397,9 @@ def _attempts_allowed(payload) -> int | None:
         return 1
     name, arguments = method
     position = _RETRIES_AT.get(name.replace("retry.", "retry:") if ":" not in name else name)
-    if position is None or len(arguments) <= position or not isinstance(arguments[position], int):
+    if position is None or not isinstance(arguments, list) or len(arguments) <= position:
         return None
-    return arguments[position] + 1
+    return arguments[position] + 1 if isinstance(arguments[position], int) else None
 
 
 def _is_stale(state, score, executions) -> bool:

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class Crew:
             for number in range(workers)
         }
         self._processes: dict[str, subprocess.Popen] = {}
+        self._frozen_until: dict[str, float] = {}
 
     @property
     def url(self) -> str:
@@ -60,24 +62,32 @@ class Crew:
             self._start(name)
 
     def keep_up(self) -> None:
-        """Starts again whatever has ended."""
+        """Starts again whatever has ended, and lets go on what was frozen for long enough."""
+        for name in [name for name, until in self._frozen_until.items() if time.monotonic() >= until]:
+            self._thaw(name)
         for name, process in self._processes.items():
             if process.poll() is not None:
                 self.left[name.partition("-")[0], process.returncode] += 1
-                self._pen.note_killed(process.pid)
+                self._pen.note_gone(process.pid)
                 self._start(name)
 
     def kill(self, name: str) -> None:
         """kill -9 of the sweeper or of a worker; the next `keep_up` starts a new one."""
+        self._frozen_until.pop(name, None)
         self._kill(self._processes[name])
         self._start(name)
+
+    def freeze(self, name: str, seconds: float) -> None:
+        """Stops a worker, though not its child, in the middle of whatever it does."""
+        os.kill(self._processes[name].pid, signal.SIGSTOP)
+        self._frozen_until[name] = time.monotonic() + seconds
 
     def kill_child(self) -> bool:
         """kill -9 of a child that runs a task; False when no worker has one now."""
         for process in self._processes.values():
             for child in _children(process.pid):
                 os.kill(child, signal.SIGKILL)
-                self._pen.note_killed(child)
+                self._pen.note_gone(child)
                 return True
         return False
 
@@ -88,8 +98,16 @@ class Crew:
         """On the same data."""
         self.redis.start()
 
+    def freeze_redis(self, seconds: float) -> None:
+        """It answers nobody for so long, and does late what it was told meanwhile."""
+        os.kill(self.redis.pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.kill(self.redis.pid, signal.SIGCONT)
+
     def stop(self) -> dict[str, int]:
         """Asks everybody but Redis to stop; {name: exit status}."""
+        for name in list(self._frozen_until):
+            self._thaw(name)
         for process in self._processes.values():
             process.terminate()
         statuses = {name: process.wait(30) for name, process in self._processes.items()}
@@ -113,10 +131,14 @@ class Crew:
                 cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
 
+    def _thaw(self, name):
+        del self._frozen_until[name]
+        os.kill(self._processes[name].pid, signal.SIGCONT)
+
     def _kill(self, process):
         process.kill()
         process.wait()
-        self._pen.note_killed(process.pid)
+        self._pen.note_gone(process.pid)
 
 
 def _children(pid: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Kills workers, sweeper and Redis under load, and counts what became of the tasks.
+"""Kills and freezes workers, sweeper and Redis under load, and counts what became of the tasks.
 
     python -m tests.faults.kill_everything --tasks 10000 --kills 24 --transport tcp
 
@@ -26,8 +26,12 @@ from tests.faults.ledger import Ledger
 from tests.faults.producer import QUEUES, Producer
 from tests.waiting import wait_until
 
-KINDS = {"worker": 9, "sweeper": 3, "redis": 5, "redis and worker": 2, "child": 2}
-"""What is killed, and how often in comparison."""
+KILLS = {"kill worker": 9, "kill sweeper": 3, "kill redis": 5, "kill redis and worker": 2, "kill child": 2}
+FREEZES = {"freeze worker": 2, "freeze redis": 1}
+"""What is done, and how often in comparison.  Frozen means stopped, and let go on later."""
+
+FROZEN_SECONDS = (2.0, 7.0)
+"""Shorter than a lease, and longer."""
 
 _LONGEST_AWAY_SECONDS = 1.5
 _DRAIN_SECONDS = 180.0
@@ -37,6 +41,7 @@ _DRAIN_SECONDS = 180.0
 class Options:
     tasks: int
     kills: int
+    freezes: int
     transport: str
     workers: int
     seed: int
@@ -46,7 +51,7 @@ class Options:
 def main(arguments=None) -> int:
     options = _options(arguments)
     folder = Path(tempfile.mkdtemp(prefix="signalbox-faults-"))
-    print(f"{options.tasks} tasks, {options.kills} kills, over {options.transport}, seed {options.seed}", flush=True)
+    print(f"over {options.transport}, {options.workers} workers, seed {options.seed}", flush=True)
     crew = Crew(folder, options.transport, options.workers)
     try:
         report = play(crew, options)
@@ -67,7 +72,7 @@ def play(crew: Crew, options: Options) -> dict:
     crew.start()
     producer = Producer(crew.url, options.tasks, options.backlog, options.seed)
     producer.start()
-    kills = _kill_at_random(crew, producer, options)
+    struck = _strike_at_random(crew, producer, options)
     wait_until(lambda: crew.keep_up() or not producer.is_alive(), 600, "the producer should have ended")
     with contextlib.closing(Engine(crew.url)) as engine:
         wait_until(lambda: crew.keep_up() or _is_drained(engine), _DRAIN_SECONDS, "all should have been drained")
@@ -75,11 +80,11 @@ def play(crew: Crew, options: Options) -> dict:
         statuses = crew.stop()
         return {
             **_of_tasks(engine, crew, producer),
-            **{f"killed: {kind}": kills[kind] for kind in KINDS},
-            "kills": kills.total(),
+            "kills": sum(struck[kind] for kind in KILLS),
+            **{f"  {kind}": struck[kind] for kind in KILLS | FREEZES},
             "enqueue: reply lost, repeated": producer.uncertain,
             "enqueue: Redis away, repeated": producer.away,
-            "workers that left by themselves": dict(crew.left) or 0,
+            "ended by themselves, and status": _listed(crew.left),
             "bad exit status at the end": {name: status for name, status in statuses.items() if status} or 0,
             "seconds": round(drained_at - began_at, 1),
         }
@@ -103,15 +108,16 @@ def _of_tasks(engine, crew, producer) -> dict:
     return {
         "accepted": len(accepted),
         "finished": len(accepted & ledger.done),
+        "finished, yet in error": len(ledger.done & held),
         **{f"in error: {reason}": len(ids) for reason, ids in sorted(in_error.items())},
         "lost": ledger.lost(accepted, held) or 0,
         "overlapping": ledger.overlaps() or 0,
         "started again, must not be repeated": ledger.started_again(repeatable=False) or 0,
         "started again, may be repeated": len(ledger.started_again(repeatable=True)),
         "runs": sum(map(len, ledger.runs.values())),
-        "runs ended by a kill": ledger.count("killed"),
+        "runs that ended with their process": ledger.count("gone"),
         "runs that raised": ledger.count("raised"),
-        "runs broken off by their own guard": ledger.count("broken off"),
+        "runs ended by their guard alone": ledger.count("broken off"),
         "not sound in Redis": unsound or 0,
     }
 
@@ -119,43 +125,44 @@ def _of_tasks(engine, crew, producer) -> dict:
 # -- killing --
 
 
-def _kill_at_random(crew, producer, options) -> Counter:
-    """Kills spread evenly over the enqueues, each at a random moment of its share."""
+def _strike_at_random(crew, producer, options) -> Counter:
+    """What is done to the processes, spread evenly over the enqueues, each at a random moment of its share."""
     chance = random.Random(options.seed)
-    share = options.tasks / options.kills
-    kills = Counter()
-    for number, kind in enumerate(_plan(options.kills, chance)):
-        at_count = share * (number + chance.random())
+    plan = _plan(KILLS, options.kills, chance) + _plan(FREEZES, options.freezes, chance)
+    chance.shuffle(plan)
+    for number, kind in enumerate(plan):
+        at_count = options.tasks * (number + chance.random()) / len(plan)
         wait_until(lambda count=at_count: crew.keep_up() or _accepted(producer) >= count, 300, "the load should go on")
         time.sleep(chance.uniform(0, 0.3))
-        kills[kind] += 1
-        _kill(kind, crew, chance)
-    return kills
+        _strike(kind, crew, chance)
+    return Counter(plan)
 
 
 def _accepted(producer) -> float:
     return len(producer.accepted) if producer.is_alive() else float("inf")
 
 
-def _plan(count, chance) -> list[str]:
-    """Each kind at least once where there is room, the others by weight, in random order."""
-    kinds = list(KINDS)[:count]
-    kinds += chance.choices(list(KINDS), KINDS.values(), k=count - len(kinds))
-    chance.shuffle(kinds)
-    return kinds
+def _plan(weights, count, chance) -> list[str]:
+    """Each kind at least once where there is room, the others by weight."""
+    kinds = list(weights)[:count]
+    return kinds + chance.choices(list(weights), weights.values(), k=count - len(kinds))
 
 
-def _kill(kind, crew, chance):
-    if kind == "sweeper":
+def _strike(kind, crew, chance):
+    if kind == "kill sweeper":
         crew.kill("sweeper")
-    elif kind == "worker":
+    elif kind == "kill worker":
         crew.kill(chance.choice(crew.workers))
-    elif kind == "child":
+    elif kind == "kill child":
         wait_until(crew.kill_child, 60, "a child should run a task")
+    elif kind == "freeze worker":
+        crew.freeze(chance.choice(crew.workers), chance.uniform(*FROZEN_SECONDS))
+    elif kind == "freeze redis":
+        crew.freeze_redis(chance.uniform(*FROZEN_SECONDS))
     else:
         crew.kill_redis()
         time.sleep(chance.uniform(0, _LONGEST_AWAY_SECONDS / 2))
-        if kind == "redis and worker":
+        if kind == "kill redis and worker":
             crew.kill(chance.choice(crew.workers))
         time.sleep(chance.uniform(0, _LONGEST_AWAY_SECONDS / 2))
         crew.restart_redis()
@@ -167,6 +174,10 @@ def _kill(kind, crew, chance):
 def _is_drained(engine) -> bool:
     waiting = (states.QUEUED, states.ACTIVE, states.SCHEDULED)
     return not any(engine.browse.sizes(queue)[state] for queue in QUEUES for state in waiting)
+
+
+def _listed(left) -> str:
+    return ", ".join(f"{count} {name}: {status}" for (name, status), count in left.items()) or "0"
 
 
 def _errors(engine) -> dict[str, list[str]]:
@@ -189,6 +200,7 @@ def _options(arguments) -> Options:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tasks", type=int, default=10_000)
     parser.add_argument("--kills", type=int, default=24)
+    parser.add_argument("--freezes", type=int, default=4)
     parser.add_argument("--transport", choices=("unix", "tcp"), default="unix")
     parser.add_argument("--workers", type=int, default=4, help="half of them sync, half of them fork")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))

@@ -5,7 +5,7 @@ there whole even when its writer is killed with the next instruction.  `at` is t
 
     begin   a run began                         still   it goes on
     done    it ended well                       raised  it ended with an exception
-    killed  process `pid` was killed (task_id is "-"); from `at` on it is surely gone
+    gone    process `pid` has ended (task_id is "-"), killed in most cases; `at` is when that was seen
 """
 
 import os
@@ -27,9 +27,9 @@ class Pen:
         words = (what, task_id, os.getpid(), os.getppid(), f"{time.monotonic():.6f}", *more)
         os.write(self._file, (" ".join(map(str, words)) + "\n").encode())
 
-    def note_killed(self, pid: int) -> None:
-        """To be called when the process is gone."""
-        os.write(self._file, f"killed {NOBODY} {pid} 0 {time.monotonic():.6f}\n".encode())
+    def note_gone(self, pid: int) -> None:
+        """To be called when the process is no more."""
+        os.write(self._file, f"gone {NOBODY} {pid} 0 {time.monotonic():.6f}\n".encode())
 
     def close(self) -> None:
         os.close(self._file)
@@ -37,7 +37,9 @@ class Pen:
 
 @dataclass
 class Run:
-    """One run of a task.  ended_by: done | raised | killed | broken off (its own guard ended it; it left no end)."""
+    """One run of a task.
+
+    ended_by: done | raised | gone (with its process, or with its worker) | broken off (its guard ended it alone)."""
 
     task_id: str
     pid: int
@@ -89,11 +91,11 @@ class Ledger:
 
 
 def _runs(lines) -> dict[str, list[Run]]:
-    runs, under_way, killed_at = defaultdict(list), {}, defaultdict(list)
+    runs, under_way, gone_at = defaultdict(list), {}, defaultdict(list)
     for what, task_id, pid, parent_pid, at, *more in lines:
         pid, parent_pid, at = int(pid), int(parent_pid), float(at)
-        if what == "killed":
-            killed_at[pid].append(at)
+        if what == "gone":
+            gone_at[pid].append(at)
         elif what == "begin":
             run = Run(task_id, pid, parent_pid, at, more[0] == "repeatable", at)
             runs[task_id].append(run)
@@ -104,12 +106,12 @@ def _runs(lines) -> dict[str, list[Run]]:
             if what in ("done", "raised"):
                 run.ended_by = what
     for run in [run for same in runs.values() for run in same if run.ended_by == "broken off"]:
-        _end_by_kill(run, killed_at)
+        _end_with_process(run, gone_at)
     return runs
 
 
-def _end_by_kill(run, killed_at):
-    """A run without an end lasts until its process, or the worker that had forked it, was killed."""
-    kills = [at for pid in (run.pid, run.parent_pid) for at in killed_at.get(pid, ()) if at >= run.began_at]
-    if kills:
-        run.ended_by, run.ended_at = "killed", max(run.ended_at, min(kills))
+def _end_with_process(run, gone_at):
+    """A run without an end lasts until its process, or the worker that had forked it, was gone."""
+    ends = [at for pid in (run.pid, run.parent_pid) for at in gone_at.get(pid, ()) if at >= run.began_at]
+    if ends:
+        run.ended_by, run.ended_at = "gone", max(run.ended_at, min(ends))

@@ -5,13 +5,15 @@ import threading
 import time
 from datetime import timedelta
 
-from queue_core import Engine
+from queue_core import Engine, Settings
 from queue_core.errors import EnqueueUncertain, StoreUnavailable
 from queue_core.payload import plain_id
 from tests.faults import tasks
 
 QUEUES = ["orders", "orders.north", "orders.south", "pictures", "messages"]
 
+_LENGTHS_SECONDS = [(0.0005, 0.004), (0.005, 0.03), (0.2, 1.2), (1.0, 6.0)]
+_TIMEOUT_SECONDS = 1.0
 _REMEMBER_SECONDS = 3600
 _AGAIN_SECONDS = 0.1
 _LOOK_SECONDS = 0.05
@@ -27,7 +29,7 @@ class Producer(threading.Thread):
         self.accepted = {}
         self.uncertain = self.away = 0
         self._count, self._backlog = count, backlog
-        self._engine = Engine(url)
+        self._engine = Engine(url, Settings(redis_timeout_seconds=_TIMEOUT_SECONDS))
         self._chance = random.Random(seed)
 
     def run(self):
@@ -64,7 +66,7 @@ class Producer(threading.Thread):
 
     def _pick(self):
         function = self._chance.choices([tasks.work_once, tasks.work_again, tasks.stumble], [45, 45, 10])[0]
-        low, high = self._chance.choices([(0.0005, 0.004), (0.005, 0.03), (0.2, 1.2)], [80, 18, 2])[0]
+        low, high = self._chance.choices(_LENGTHS_SECONDS, [160, 34, 5, 1])[0]
         return function, round(self._chance.uniform(low, high), 4)
 
     def _wait_for_room(self):

@@ -10,11 +10,11 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_few_kills_over_tcp():
-    _play(tasks=800, kills=6, transport="tcp")
+    _play(tasks=800, kills=6, freezes=1, transport="tcp")
 
 
 def test_few_kills_over_a_unix_socket():
-    _play(tasks=800, kills=6, transport="unix")
+    _play(tasks=800, kills=6, freezes=1, transport="unix")
 
 
 @pytest.mark.long

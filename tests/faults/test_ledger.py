@@ -47,25 +47,25 @@ def test_runs_one_after_the_other_do_not_overlap(read):
     ).overlaps()
 
 
-def test_a_run_without_an_end_lasts_until_its_worker_was_killed(read):
-    lines = ["begin a 1 9 10 repeatable", "killed - 9 0 15", "begin a 2 8 {} repeatable", "done a 2 8 21"]
+def test_a_run_without_an_end_lasts_until_its_worker_was_gone(read):
+    lines = ["begin a 1 9 10 repeatable", "gone - 9 0 15", "begin a 2 8 {} repeatable", "done a 2 8 21"]
     assert read(*(line.format(14.9) for line in lines)).overlaps()
     after = read(*(line.format(15.1) for line in lines))
-    assert not after.overlaps() and after.count("killed") == 1
+    assert not after.overlaps() and after.count("gone") == 1
 
 
-def test_a_sign_of_life_after_the_kill_counts_more_than_the_kill(read):
-    lines = ["begin a 1 9 10 repeatable", "killed - 9 0 15", "begin a 2 8 15.5 repeatable", "still a 1 9 16"]
+def test_a_sign_of_life_after_the_end_of_its_process_counts_more(read):
+    lines = ["begin a 1 9 10 repeatable", "gone - 9 0 15", "begin a 2 8 15.5 repeatable", "still a 1 9 16"]
     assert read(*lines, "done a 2 8 21").overlaps()
 
 
 def test_a_process_id_that_comes_back_is_another_process(read):
-    lines = ["begin a 1 9 10 once", "killed - 1 0 11", "begin a 1 9 12 once", "done a 1 9 13"]
+    lines = ["begin a 1 9 10 once", "gone - 1 0 11", "begin a 1 9 12 once", "done a 1 9 13"]
     ledger = read(*lines)
-    assert [run.ended_by for run in ledger.runs["a"]] == ["killed", "done"] and not ledger.overlaps()
+    assert [run.ended_by for run in ledger.runs["a"]] == ["gone", "done"] and not ledger.overlaps()
 
 
-def test_a_run_that_left_no_end_and_was_not_killed_ended_itself(read):
+def test_a_run_that_left_no_end_and_whose_process_lives_ended_itself(read):
     (run,) = read("begin a 1 9 10 once", "still a 1 9 10.5").runs["a"]
     assert (run.ended_by, run.ended_at) == ("broken off", 10.5)
 

@@ -51,6 +51,8 @@ class Alarm:
         self._interrupt_at = monotonic() + self.hard_timeout_seconds
         self._previous = signal.signal(signal.SIGALRM, self._fired)
         self._armed = True
+        if self._lease_end.left_seconds <= 0:  # this process was stopped since somebody looked last
+            self._on_lease_over()
         self._set_timer()
         return self
 

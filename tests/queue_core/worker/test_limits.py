@@ -51,6 +51,20 @@ def test_the_exception_is_no_ordinary_one(lease_end):
     assert str(caught.value) == "Job exceeded maximum timeout value (0 seconds)."
 
 
+def test_what_has_lost_its_lease_before_it_began_does_not_begin(lease_end):
+    lease_end.set_in(-0.001)
+    with pytest.raises(LeaseOver), Alarm(5, lease_end, on_lease_over=_leave):
+        pytest.fail("it has begun")
+
+
+class LeaseOver(BaseException):
+    """Stands for the end of the process."""
+
+
+def _leave():
+    raise LeaseOver
+
+
 def test_the_former_handler_comes_back(lease_end):
     former = signal.signal(signal.SIGALRM, signal.SIG_IGN)
     with alarm(5, lease_end):

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sys
+import time
 from datetime import timedelta
 from importlib.metadata import entry_points
 
@@ -27,6 +28,7 @@ LOCAL_DATA = ".signalbox/redis"
 """Where `signalbox up` keeps its Redis; commands started beside it find it there when no address is given."""
 
 _DURATION = re.compile(r"^(\d+(?:\.\d+)?)([smhd])$")
+_LOOK_AGAIN_SECONDS = 0.1
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -283,8 +285,11 @@ def _run(engine, operation) -> None:
         seen = 0
         while not operation.ended:
             operation = engine.operations.step(operation.id)
-            bar.update(operation.done + operation.skipped - seen)
-            seen = operation.done + operation.skipped
+            met = operation.done + operation.skipped
+            if met == seen and not operation.ended:
+                time.sleep(_LOOK_AGAIN_SECONDS)  # a sweeper is at it
+            bar.update(met - seen)
+            seen = met
     click.echo(f"{operation.done} done, {operation.skipped} skipped (gone meanwhile), of {operation.matched}.")
 
 

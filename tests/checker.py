@@ -65,7 +65,7 @@ class _Checker:
             yield f"{key!r} is no key of the protocol"
         else:
             yield from self._typed(key, wanted)
-        if re.match(EXPIRING, name) and self.raw.ttl(self._bytes(key)) < 0:
+        if re.match(EXPIRING, name) and self.raw.ttl(self._bytes(key)) == -1:
             yield f"{key!r} has no expiry"
 
     def _typed(self, key, wanted):
@@ -141,7 +141,7 @@ class _Checker:
                     yield f"operation {operation_id!r} has ended and keeps its selection"
             elif (self.raw.hget(key, "status") == b"running") != (operation_id in running):
                 yield f"operation {operation_id!r} has another status than its list says"
-            elif operation_id not in running and self.raw.ttl(key) < 0:
+            elif operation_id not in running and self.raw.ttl(key) == -1:
                 yield f"operation {operation_id!r} has ended and does not expire"
 
     def _scores(self, key):

@@ -25,6 +25,7 @@ _NOT_NOW = (
     redis.exceptions.MasterDownError,
     redis.exceptions.TryAgainError,
 )
+_NOT_NOW_WORDS = ("NOREPLICAS", "BUSY")
 
 
 class NotConnected(redis.ConnectionError):
@@ -61,17 +62,19 @@ def our_errors():
 
 def translated(error: redis.ResponseError) -> BaseException:
     """What an error reply of Redis means to us; replies that mean nothing special stay as they are."""
-    text = str(error)
+    # in a pipeline the reply stands behind the command, which is anybody's text
+    text = str(error).rpartition(" of pipeline caused error: ")[2]
     word, _, rest = text.partition(" ")
+    if kind := BY_CODE_WORD.get(word):
+        return kind(rest)
     # a server error inside a script carries its own word further back
     if isinstance(error, redis.OutOfMemoryError) or word == "OOM" or "OOM command not allowed" in text:
         return StoreFull(f"Redis refuses writes: {text}")
-    if isinstance(error, _NOT_NOW) or word == "NOREPLICAS" or "READONLY" in text:
+    if isinstance(error, _NOT_NOW) or word in _NOT_NOW_WORDS or any(found in text for found in ("READONLY", "MISCONF")):
         return StoreUnavailable(f"Redis cannot do this now: {text}", nothing_written=True)
     if "WRONGTYPE" in text:
         return StoreCorrupt(f"A key holds another type than the protocol says: {text}")
-    kind = BY_CODE_WORD.get(word)
-    return kind(rest) if kind else error
+    return error
 
 
 class Client(redis.Redis):

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 
 from queue_core import Actor
 from queue_core.acts import act
@@ -114,3 +115,18 @@ def full_memory(raw):
         yield
     finally:
         raw.config_set("maxmemory", 0)
+
+
+@contextlib.contextmanager
+def unwritable_disk(raw):
+    """Redis refuses every write, since it could not save the last time."""
+    place = os.path.join(raw.config_get("dir")["dir"], raw.config_get("dbfilename")["dbfilename"])
+    os.makedirs(place)
+    raw.config_set("save", "3600 1000")
+    raw.bgsave()
+    wait_until(lambda: raw.info("persistence")["rdb_last_bgsave_status"] == "err", 5, "the save should fail")
+    try:
+        yield
+    finally:
+        raw.config_set("save", "")
+        os.rmdir(place)

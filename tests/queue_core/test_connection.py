@@ -1,10 +1,13 @@
+import contextlib
+
 import pytest
 import redis
 
 from queue_core import Settings
 from queue_core.connection import connect, shown_url, translated
-from queue_core.errors import InvalidSettings, LeaseLost, StoreCorrupt, StoreFull, StoreUnavailable
-from tests.builders import full_memory
+from queue_core.errors import InvalidSettings, LeaseLost, QueuePaused, StoreCorrupt, StoreFull, StoreUnavailable
+from tests.builders import full_memory, unwritable_disk
+from tests.waiting import wait_until
 
 SETTINGS = Settings(redis_timeout_seconds=0.3)
 
@@ -117,3 +120,37 @@ def test_a_reply_that_never_comes_ends_the_wait(proxy, raw):
     with pytest.raises(StoreUnavailable):
         client.ping()
     raw.execute_command("CLIENT", "UNPAUSE")
+
+
+def test_a_redis_that_cannot_write_its_file_is_away_and_has_written_nothing(redis_url, raw):
+    client = connect(SETTINGS, redis_url)
+    with unwritable_disk(raw):
+        for ask in (
+            lambda: client.set("a", "b"),
+            client.pipeline().set("a", "b").execute,
+            lambda: client.eval("return redis.call('SET', KEYS[1], '1')", 1, "a"),
+        ):
+            with pytest.raises(StoreUnavailable, match="MISCONF") as caught:
+                ask()
+            assert caught.value.nothing_written
+
+
+def test_a_redis_that_is_busy_with_a_script_is_away(redis_url):
+    client = connect(SETTINGS, redis_url)
+    client.config_set("lua-time-limit", 10)
+    with pytest.raises(StoreUnavailable):
+        client.eval("while true do end", 0)
+    with pytest.raises(StoreUnavailable, match="BUSY"):
+        client.get("a")
+    client.script_kill()
+    wait_until(lambda: _answers(client), 5, "the script should end")
+    client.config_set("lua-time-limit", 5000)
+
+
+def _answers(client):
+    with contextlib.suppress(StoreUnavailable):
+        return client.ping()
+
+
+def test_a_code_word_counts_before_the_names_behind_it():
+    assert isinstance(translated(redis.ResponseError("QUEUE_PAUSED READONLY")), QueuePaused)

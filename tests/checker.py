@@ -31,7 +31,8 @@ def faults(raw, prefix="t"):
 class _Checker:
     def __init__(self, raw, prefix):
         self.raw, self.prefix = raw, prefix
-        self.types = {to_text(key): to_text(raw.type(key)) for key in raw.keys("*")}
+        types = {to_text(key): to_text(raw.type(key)) for key in raw.keys("*")}
+        self.types = {key: kind for key, kind in types.items() if kind != "none"}  # expired just now
         self.members = {}  # (state, queue) -> {id: score}
         self.per_task = {}  # id -> kinds of keys
 

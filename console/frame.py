@@ -6,15 +6,18 @@ from pathlib import Path
 
 from flask import current_app, g, request, url_for
 
-from console import auth, paging, presenters
+from console import auth, paging, presenters, trail
 from console.converters import to_segment
 from console.current import settings
 from console.shell import Shell
 
 FILTERS = {
     "ago": presenters.ago,
+    "breakable": presenters.breakable,
+    "due": presenters.due,
     "duration": presenters.duration,
     "exact": repr,
+    "facts": trail.facts,
     "iso": presenters.iso,
     "number": presenters.number,
     "plural": presenters.plural,
@@ -23,6 +26,7 @@ FILTERS = {
     "shortened": presenters.shortened,
     "size": presenters.size,
     "utc": presenters.utc,
+    "words": trail.words,
 }
 
 STATIC_SECONDS = 31_536_000

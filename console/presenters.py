@@ -5,10 +5,13 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from markupsafe import Markup, escape
+
 from queue_core import shown, states
 
 MAX_ARGUMENT_CHARACTERS = 200
 MAX_MESSAGE_CHARACTERS = 300
+DUE_NOW_SECONDS = 15
 
 STATE_WORDS = {
     states.ERROR: "failed for good; wait for a person",
@@ -58,6 +61,8 @@ AGE_CHOICES = (
     ("0", "now: all of them"),
 )
 
+_JOINTS = re.compile(r"([.:_]+)(?=[^.:_])")
+
 _CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10)}
 _DIRECTIONS = dict.fromkeys((*range(8234, 8239), *range(8294, 8298), 8206, 8207), 65533)
 _HIDDEN = {**_CONTROLS, 127: 0x2421, **_DIRECTIONS}
@@ -66,6 +71,11 @@ _HIDDEN = {**_CONTROLS, 127: 0x2421, **_DIRECTIONS}
 def visible(text: str) -> str:
     """`text` as a person may see it: bad bytes, control characters and direction marks become visible signs."""
     return shown(text).translate(_HIDDEN)
+
+
+def breakable(text: str) -> Markup:
+    """A dotted name that a browser may break after `.`, `:` and `_`, and only there while that suffices."""
+    return Markup(_JOINTS.sub(r"\1<wbr>", str(escape(visible(text)))))
 
 
 def shortened(text: str | None, limit: int = MAX_ARGUMENT_CHARACTERS) -> str:
@@ -112,6 +122,12 @@ def ago(at: float | None, now: float) -> str:
     if at > now + 1:
         return f"in {duration(at - now)}"
     return f"{duration(now - at)} ago"
+
+
+def due(at: float | None, now: float) -> str:
+    """As `ago`; `now` for what is due and about to be taken up."""
+    is_now = at is not None and -1 <= now - at <= DUE_NOW_SECONDS
+    return "now" if is_now else ago(at, now)
 
 
 def iso(at: float | None) -> str | None:

@@ -3,7 +3,7 @@
 from flask import request
 from flask_admin import expose
 
-from console import paging
+from console import paging, trail
 from console.auth import may
 from console.converters import from_segment
 from console.current import engine, now, settings
@@ -24,7 +24,7 @@ class AuditPage(Page):
         page = engine().audit.page(
             cursor=paging.cursor(),
             limit=settings().page_size,
-            verb=wanted["verb"] or None,
+            verb=trail.verb(wanted["verb"]) or None,
             actor=wanted["actor"] or None,
             queue=_name(wanted["queue"]),
         )

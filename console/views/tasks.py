@@ -10,8 +10,7 @@ from console.page import Page
 from console.presenters import due_at, short_id
 from queue_core.errors import InvalidRequest
 
-MAX_AUDIT_ENTRIES = 200
-MAX_AUDIT_SHOWN = 10
+MAX_ACTS = 10
 
 
 class TasksPage(Page):
@@ -30,9 +29,8 @@ class TasksPage(Page):
     def show(self, queue, task_id):
         whole = "whole" in request.args
         task = engine().browse.task(queue, task_id, whole=whole)
-        entries = engine().audit.page(queue=queue, limit=MAX_AUDIT_ENTRIES).entries
-        about = [entry for entry in entries if entry.task_id == task_id][:MAX_AUDIT_SHOWN]
-        return self.render("tasks/show.html", task=detail.drawn(task, whole=whole), audit=about, now=now(), whole=whole)
+        acts = engine().audit.page(task_id=task_id, limit=MAX_ACTS)
+        return self.render("tasks/show.html", task=detail.drawn(task, whole=whole), acts=acts, now=now())
 
     @expose("/<name:task_id>/retry", methods=["POST"])
     @may("operate")

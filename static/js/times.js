@@ -18,8 +18,10 @@
     return hours % 24 && days < 7 ? `${days} d ${hours % 24} h` : `${days} d`;
   };
 
-  const age = (at) => {
+  const DUE_NOW_SECONDS = 15;
+  const age = (at, style) => {
     const seconds = Math.floor((Date.now() + offset - at) / 1000);
+    if (style === "due" && seconds >= -1 && seconds <= DUE_NOW_SECONDS) return "now";
     return seconds < -1 ? `in ${duration(-seconds)}` : `${duration(Math.max(0, seconds))} ago`;
   };
 
@@ -32,7 +34,7 @@
     for (const time of document.querySelectorAll("time[data-ago]")) {
       const at = new Date(time.dateTime);
       time.title = `${inWords(at)} (${time.dateTime})`;
-      write(time, age(at));
+      write(time, age(at, time.dataset.ago));
     }
   };
 

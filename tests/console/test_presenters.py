@@ -8,6 +8,8 @@ from console import presenters
 from console.presenters import (
     ago,
     attempts,
+    breakable,
+    due,
     duration,
     iso,
     number,
@@ -51,6 +53,22 @@ def test_moments_are_told_relative_to_now():
         "never",
         "unknown",
     ]
+
+
+def test_what_is_due_is_due_now_until_it_is_clearly_late():
+    assert [due(at, 1000.0) for at in (1120.0, 1000.0, 990.0, 940.0, None)] == [
+        "in 2 min",
+        "now",
+        "now",
+        "1 min ago",
+        "unknown",
+    ]
+
+
+def test_a_dotted_name_may_break_after_its_joints_and_is_escaped_first():
+    assert breakable("shop.mail:send_it") == "shop.<wbr>mail:<wbr>send_<wbr>it"
+    assert breakable("a.<b>&'__x") == "a.<wbr>&lt;b&gt;&amp;&#39;__<wbr>x"
+    assert breakable("end.\udcff\x00") == "end.<wbr>\ufffd␀"
 
 
 def test_moments_no_calendar_knows_have_no_datetime_and_do_no_harm():

@@ -108,9 +108,7 @@ def test_a_port_that_is_taken_is_refused_in_one_sentence(redis_url):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(
-            InvalidSettings, match=rf"^Port {port} on \S+ cannot be used: Address already in use"
-        ):
+        with pytest.raises(InvalidSettings, match=rf"^Port {port} on \S+ cannot be used: Address already in use"):
             serve(Place("127.0.0.1", port, redis_url), ConsoleSettings())
 
 

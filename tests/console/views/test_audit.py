@@ -22,6 +22,23 @@ def test_every_act_is_shown_with_who_why_and_how_it_ended(engine, operator):
     assert f"/queues/mail/tasks/{task_id}" in page
 
 
+def test_moments_and_marks_in_the_facts_are_told_in_words(engine, operator):
+    (task_id,) = seed.failed(engine, "mail")
+    engine.control.pause("mail", actor=ANN, reason="gateway", until=engine.clock.now() + 3600)
+    engine.control.retry("mail", task_id, actor=ANN, fresh_budget=True)
+    page = text(operator.get("/audit/")).split("<tbody>")[1]
+    assert '<span class="muted">until</span> <time datetime=' in page
+    assert '<span class="muted">with a fresh budget</span></span>' in page
+    for raw in ("until_at", "fresh_budget", "True", "None"):
+        assert raw not in page
+
+
+def test_an_act_is_found_by_its_name_and_by_its_words(engine, operator):
+    engine.audit.record("cancel_operation", actor=ANN, reason="wrong queue", outcome="done")
+    for typed in ("cancel_operation", "Cancel operation"):
+        assert "wrong queue" in text(operator.get("/audit/", query_string={"verb": typed}))
+
+
 def test_refusals_are_shown_too(engine, viewer):
     viewer.get("/")
     viewer.post("/queues/mail/resume")

@@ -182,3 +182,13 @@ def test_an_active_task_offers_no_acts(engine, operator):
     assert "Last sign of life" in page
     assert "Delete" not in page
     assert "Retry" not in page
+
+
+def test_the_page_tells_what_people_did_with_this_task_and_no_other(engine, operator, task_id):
+    (other,) = seed.failed(engine, "mail", args=["other"])
+    engine.audit.record("retry", actor=SOMEBODY, queue="mail", task_id=task_id, reason="this one", outcome="refused")
+    engine.audit.record("retry", actor=SOMEBODY, queue="mail", task_id=other, reason="another one", outcome="done")
+    acts = text(operator.get(f"/queues/mail/tasks/{task_id}")).split('id="audit-title"')[1]
+    assert "this one" in acts and "another one" not in acts
+    (untouched,) = seed.failed(engine, "mail", args=["third"])
+    assert "Nothing." in text(operator.get(f"/queues/mail/tasks/{untouched}"))

@@ -19,7 +19,7 @@ def test_a_worker_is_listed_with_what_it_runs(engine, operator):
     page = text(operator.get("/workers/"))
     assert "1 worker alive" in page
     assert "4711" in page
-    assert 'href="/queues/mail/tasks/abc">shop.mail:send</a>' in page
+    assert 'href="/queues/mail/tasks/abc">shop.<wbr>mail:<wbr>send</a>' in page
 
 
 def test_who_has_run_longest_stands_first(engine, operator):

@@ -1,0 +1,63 @@
+"""Entries of the audit trail in words.  Pure."""
+
+from dataclasses import dataclass
+
+from console.presenters import shortened, visible
+
+MAX_FACT_CHARACTERS = 120
+
+WORDS = {
+    "add_user": "add user",
+    "cancel_operation": "cancel operation",
+    "logout_everywhere": "log out everywhere",
+    "due_at": "due",
+    "fresh_budget": "with a fresh budget",
+    "matched": "tasks",
+    "needed_role": "needs the role",
+    "not_after": "up to",
+    "state": "from",
+    "tasks": "ids",
+    "to_queue": "to",
+    "until_at": "until",
+}
+"""Verbs and facts whose word for people is not their name."""
+
+MOMENTS = frozenset({"due_at", "not_after", "until_at"})
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One more thing that an entry holds: its name in words, and a moment or a text; neither when the name says it."""
+
+    name: str
+    text: str = ""
+    at: float | None = None
+
+
+def words(name: str) -> str:
+    """A verb or the name of a fact, for people."""
+    return WORDS.get(name) or visible(name).replace("_", " ")
+
+
+def verb(text: str) -> str:
+    """The verb that a person means who types its name or its words."""
+    return next((name for name, said in WORDS.items() if said == text.lower()), text)
+
+
+def facts(entry) -> list[Fact]:
+    """What an entry holds beyond its own columns; what says nothing is left out."""
+    return [_fact(name, value) for name, value in entry.facts.items() if _says_something(value)]
+
+
+def _says_something(value):
+    return bool(value) or type(value) in (int, float)
+
+
+def _fact(name, value):
+    if value is True:
+        return Fact(words(name))
+    if name in MOMENTS and isinstance(value, int | float):
+        return Fact(words(name), at=float(value))
+    if isinstance(value, list):
+        value = ", ".join(str(each) for each in value)
+    return Fact(words(name), shortened(str(value), MAX_FACT_CHARACTERS))

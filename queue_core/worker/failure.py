@@ -10,6 +10,7 @@ from queue_core.outcome import Failed
 
 MAX_TRACEBACK_BYTES = 65_536
 
+_CALLER = f"{__package__}.call"
 _RETRY_NAME = "tasktiger.exceptions:RetryException"
 
 
@@ -29,12 +30,20 @@ def describe(error: BaseException, started_at: float, ended_at: float) -> Failed
 
 
 def formatted(error: BaseException) -> str:
-    """The traceback as text of at most 64 KiB; of a longer one both ends are kept."""
+    """The traceback as text of at most 64 KiB, from the task's function on; of a longer one both ends are kept."""
     try:
-        lines = traceback.format_exception(error)
+        lines = traceback.format_exception(type(error), error, _from_the_function_on(error.__traceback__))
     except Exception as fault:
         lines = [f"The traceback of {type(error).__name__} could not be written: {type(fault).__name__}\n"]
     return clipped("".join(lines))
+
+
+def _from_the_function_on(whole):
+    """`whole` without our own first frames, unless there are no others: a call with wrong arguments has none."""
+    rest = whole
+    while rest is not None and rest.tb_frame.f_globals.get("__name__") == _CALLER:
+        rest = rest.tb_next
+    return rest or whole
 
 
 def clipped(text: str, max_bytes: int = MAX_TRACEBACK_BYTES) -> str:

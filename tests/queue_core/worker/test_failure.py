@@ -1,9 +1,14 @@
 """Exceptions of tasks as values."""
 
+import time
+
 import pytest
 
 from queue_core.errors import RetryException
+from queue_core.payload import Payload
 from queue_core.worker import failure
+from queue_core.worker.call import Call, perform
+from queue_core.worker.limits import Alarm, LeaseEnd
 from tests.queue_core.worker import functions
 
 
@@ -23,6 +28,26 @@ def test_the_exception_and_its_bases_are_kept_by_name():
 def test_a_chained_exception_is_told_with_its_cause():
     traceback = described(functions.fail_chained).traceback
     assert traceback.index("KeyError: 'sku-1'") < traceback.index("direct cause") < traceback.index("no such order")
+
+
+def performed(function, *args):
+    """The failed run of a task that calls `function`."""
+    lease_end = LeaseEnd()
+    lease_end.set_in(60)
+    call = Call("mail", Payload({"id": "1", "func": "f", "args": list(args)}), function, hard_timeout_seconds=60)
+    return perform(call, Alarm(60, lease_end, on_lease_over=pytest.fail), time.time)
+
+
+@pytest.mark.parametrize("function", [functions.fail, functions.fail_chained])
+def test_a_traceback_begins_in_the_function_of_the_task(function):
+    traceback = performed(function).traceback
+    assert function.__name__ in traceback and "perform" not in traceback
+    assert all(part.count('  File "') == 1 for part in traceback.split("The above exception"))
+
+
+def test_a_call_with_wrong_arguments_keeps_the_only_frame_there_is():
+    traceback = performed(functions.fail, 1, 2, 3).traceback
+    assert traceback.startswith("Traceback") and "in perform" in traceback and "TypeError" in traceback
 
 
 def test_a_long_traceback_keeps_both_ends():

@@ -2,12 +2,14 @@
 
 import signal
 import threading
+import time
 
 import structlog
 
 log = structlog.get_logger("signalbox")
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_LOOK_SECONDS = 0.1
 
 
 class Stop:
@@ -30,6 +32,12 @@ class Stop:
     def request(self, *_) -> None:
         # only a flag: a handler that writes to a log can meet that log in the middle of a line
         self.requested = True
+
+    def wait(self, seconds: float) -> None:
+        """Sleeps for so long; after a request hardly any longer."""
+        until = time.monotonic() + seconds
+        while not self.requested and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, _LOOK_SECONDS))
 
     def tell_once(self) -> None:
         """Writes the request to the log, the first time that somebody looks after it was made."""

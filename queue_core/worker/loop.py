@@ -31,6 +31,9 @@ log = structlog.get_logger("signalbox")
 
 EXECUTORS = ("fork", "sync")
 
+_FIRST_REST_SECONDS = 0.1
+_LONGEST_REST_SECONDS = 5.0
+
 
 class Worker:
     """Runs the tasks of an engine, one at a time.
@@ -58,6 +61,7 @@ class Worker:
         self._executor_name = executor
         self._semaphore_held = None
         self._periodic_at = 0.0
+        self._rest_seconds = _FIRST_REST_SECONDS
         self._build()
 
     def _build(self):
@@ -154,11 +158,22 @@ class Worker:
         random.shuffle(queues)
         limit = self._pace.size() if self._executor.batches else 1
         worked = False
-        for queue in queues:
-            if self._is_over():
-                break
-            worked |= self._visit(queue, limit)
+        try:
+            for queue in queues:
+                if self._is_over():
+                    break
+                worked |= self._visit(queue, limit)
+            self._rest_seconds = _FIRST_REST_SECONDS
+        except StoreError as error:
+            self._rest(error)
         return worked
+
+    def _rest(self, error):
+        """A Redis that still answers but refuses writes would be asked again at once."""
+        log.error("nothing can be taken", error=str(error))
+        self._working_set.close()  # the next look at the working set waits until the store is back
+        self._stop.wait(self._rest_seconds)
+        self._rest_seconds = min(self._rest_seconds * 2, _LONGEST_REST_SECONDS)
 
     def _visit(self, queue, limit) -> bool:
         taken = 0
@@ -166,8 +181,6 @@ class Worker:
             taken = self._take(queue, limit)
         except StoreCorrupt as error:
             log.error("queue cannot be read", queue=shown(queue), error=str(error))
-        except StoreError:
-            self._working_set.close()  # the next look at the working set waits until the store is back
         if not taken:
             self._working_set.queues.discard(queue)
         return bool(taken)

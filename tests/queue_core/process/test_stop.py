@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pytest
 
@@ -15,6 +16,16 @@ def test_a_signal_asks_to_stop_and_a_second_one_changes_nothing(number):
         for _ in range(2):
             os.kill(os.getpid(), number)
         assert stop.requested
+
+
+def test_waiting_ends_with_the_request():
+    stop = Stop()
+    began_at = time.monotonic()
+    stop.wait(0.15)
+    assert 0.14 < time.monotonic() - began_at < 1
+    stop.request()
+    stop.wait(60)
+    assert time.monotonic() - began_at < 2
 
 
 def test_the_former_handlers_come_back():

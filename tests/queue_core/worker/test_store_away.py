@@ -2,11 +2,13 @@
 
 import contextlib
 import socket
+import time
 
 import pytest
 import redis
 
 from queue_core.embedded import Server
+from tests.builders import unwritable_disk
 from tests.queue_core.worker import functions, seeds
 from tests.queue_core.worker.seeds import executions, lines, members, queue_task, wait_gone
 from tests.servers import wanted_binary
@@ -48,6 +50,32 @@ def test_the_outcome_arrives_when_redis_was_restarted_during_the_task(own_server
         assert process.poll() is None
     assert not raw.exists(f"t:task:{done}") and not members(raw, "active")
     assert lines(tmp_path / "log") == ["begin", "end"]
+
+
+@BOTH
+def test_a_worker_outlives_a_full_disk_without_hurry_and_goes_on_afterwards(own_server, raw, executor, tmp_path):
+    with (
+        seeds.worker_process(own_server.url, executor) as process,
+        seeds.worker_process(own_server.url, kind="sweeper"),
+    ):
+        wait_until(lambda: raw.pubsub_numsub("t:activity")[0][1])
+        with unwritable_disk(raw):
+            task_id = _left_queued(raw, tmp_path)
+            before = raw.info("commandstats")["cmdstat_evalsha"]["calls"]
+            wait_until(lambda: raw.info("commandstats")["cmdstat_evalsha"]["calls"] > before + 3, 10)
+            asked_at = time.monotonic()
+            asked = raw.info("commandstats")["cmdstat_evalsha"]["calls"]
+            wait_until(lambda: time.monotonic() - asked_at > 1)
+            assert raw.info("commandstats")["cmdstat_evalsha"]["calls"] - asked < 40
+        wait_gone(raw, task_id)
+        assert process.poll() is None
+
+
+def _left_queued(raw, tmp_path):
+    raw.config_set("save", "")
+    task_id = queue_task(raw, functions.note, str(tmp_path / "log"))
+    raw.config_set("save", "3600 1000")
+    return task_id
 
 
 def test_an_idle_worker_hears_of_tasks_again_after_a_restart(own_server, raw, tmp_path):

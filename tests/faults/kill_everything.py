@@ -60,6 +60,8 @@ def main(arguments=None) -> int:
     for name, value in report.items():
         print(f"{name:<36} {value}")
     wrong = {name for name in MUST_BE_NOTHING if report[name]}
+    if report["accepted"] != options.tasks:
+        wrong.add("accepted")
     print(f"WRONG: {', '.join(sorted(wrong))}; everything is in {folder}" if wrong else "nothing is wrong")
     if not wrong:
         shutil.rmtree(folder)

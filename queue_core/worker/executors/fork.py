@@ -114,9 +114,9 @@ def _leave_at_once():
 def _settle_signals():
     """Ctrl-C and a stop request are the parent's business; the task runs on (wire §14)."""
     signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # a handler and not SIG_IGN, which programs that the task starts would inherit
     signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _wait_for_threads():

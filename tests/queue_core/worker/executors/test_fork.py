@@ -120,7 +120,7 @@ def test_a_stop_request_to_the_child_lets_the_task_run_on():
         os.kill(pid, signal.SIGTERM)
 
     def stop_when_it_listens(pid):
-        wait_until(lambda: _ignores_interrupts(pid))
+        wait_until(lambda: _ignores_interrupts(pid))  # the last that it sets
         stop(pid)
 
     assert isinstance(run(functions.last, 1, started=stop_when_it_listens), Done)

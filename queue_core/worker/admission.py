@@ -4,7 +4,7 @@ import structlog
 
 from queue_core import payload as payloads
 from queue_core.clock import monotonic
-from queue_core.errors import InvalidPayload
+from queue_core.errors import InvalidPayload, InvalidTask
 from queue_core.payload import Payload
 from queue_core.text import shown
 
@@ -37,7 +37,7 @@ class Admission:
         try:
             payload = Payload.decode(claimed.raw, claimed.id)
             payload.lock_id  # noqa: B018  (an odd lock_key shows itself here and not after the start)
-        except (InvalidPayload, TypeError) as error:
+        except (InvalidPayload, InvalidTask, TypeError) as error:
             self._quarantine(claimed, str(error))
             return None
         if self._engine.allow_list.permits(payload.func):

@@ -11,6 +11,7 @@ from queue_core.outcome import Done, Outcome, Stopped
 from queue_core.payload import Payload
 from queue_core.retry import Finish, GiveUp, RetryLater
 from queue_core.text import shown
+from queue_core.worker.telling import tell
 
 log = structlog.get_logger("signalbox")
 
@@ -84,11 +85,11 @@ class Settlement:
             self._session.give_up(claimed, execution, keep)
 
     def _tell(self, payload, step, record, facts):
-        more = {"task_args": payload.args, "task_kwargs": payload.kwargs, "time_failed": record["time_failed"]}
-        more |= {"traceback": record.get("traceback"), "exception_name": record["exception_name"]}
+        more = {"time_failed": record["time_failed"], "traceback": record.get("traceback")}
+        more["exception_name"] = record["exception_name"]
         if isinstance(step, RetryLater):
             more |= {"retry_func": step.method_name, "retry_num": step.retry_number, "retry_delay": step.delay_seconds}
         level = log.error if isinstance(step, GiveUp) else log.warning
-        level("task error", **facts, **more)
+        tell(level, "task error", facts | more, task_args=payload.args, task_kwargs=payload.kwargs)
         if isinstance(step, Finish):
             log.info("done", **facts)

@@ -21,6 +21,7 @@ from queue_core.worker.executors import NoProcess
 from queue_core.worker.heartbeat import Pulse
 from queue_core.worker.pace import Pace
 from queue_core.worker.settlement import Settlement
+from queue_core.worker.telling import tell
 
 log = structlog.get_logger("signalbox")
 
@@ -89,6 +90,14 @@ class Turn:
         if waiting and not self.pace.fits(payload.func):
             self._give_back(waiting)
         try:
+            self._run_and_settle(claimed, payload)
+        except BaseException:
+            # it may have begun, so it is not given back as untouched; recovery reads the start mark and decides
+            self.session.abandon(claimed)
+            raise
+
+    def _run_and_settle(self, claimed, payload):
+        try:
             outcome = self._start_and_run(claimed, payload)
         finally:
             self._unlock()
@@ -108,13 +117,9 @@ class Turn:
         began_at, now = monotonic(), self.engine.clock.now()
         self.running = [{"id": claimed.id, "queue": claimed.queue, "func": payload.func, "started_at": now}]
         try:
-            self.session.start(claimed)
-            self.patience.until_done(self.session.flush, lambda: not self.pulse.over)
+            if not self._send_start(claimed):
+                return None
             return self._run(claimed, payload, now)
-        except StoreError:
-            # it has not begun; the start mark, if it arrives at all, arrives before this
-            self.session.release(claimed)
-            return None
         except NoProcess as error:
             log.error("no process can be made", queue=shown(claimed.queue), task_id=shown(claimed.id), error=str(error))
             self.session.release(claimed)
@@ -124,6 +129,16 @@ class Turn:
             self.running = []
             self.pulse.end()
             self.pace.note(payload.func, monotonic() - began_at)
+
+    def _send_start(self, claimed) -> bool:
+        try:
+            self.session.start(claimed)
+            self.patience.until_done(self.session.flush, lambda: not self.pulse.over)
+        except StoreError:
+            # it has not begun; the start mark, if it arrives at all, arrives before this
+            self.session.release(claimed)
+            return False
+        return True
 
     def _run(self, claimed, payload, started_at):
         try:
@@ -161,16 +176,9 @@ class Turn:
         return self.engine.settings.hard_timeout_seconds
 
     def _tell_start(self, claimed, payload, child_pid):
-        facts = {"child_pid": child_pid} if child_pid else {}
-        params = {"args": payload.args, "kwargs": payload.kwargs}
-        log.info(
-            "processing",
-            queue=shown(claimed.queue),
-            func=payload.func,
-            task_id=shown(claimed.id),
-            params=params,
-            **facts,
-        )
+        facts = {"queue": shown(claimed.queue), "func": payload.func, "task_id": shown(claimed.id)}
+        facts |= {"child_pid": child_pid} if child_pid else {}
+        tell(log.info, "processing", facts, params={"args": payload.args, "kwargs": payload.kwargs})
         if child_pid:
             self.presence.beat()
 

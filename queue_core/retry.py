@@ -20,13 +20,14 @@ def _fixed(retry_number, delay, max_retries):
 def _linear(retry_number, delay, increment, max_retries):
     if retry_number > max_retries:
         raise StopRetry
-    return delay + increment * (retry_number - 1)
+    return float(delay) + float(increment) * (retry_number - 1)
 
 
 def _exponential(retry_number, delay, factor, max_retries):
     if retry_number > max_retries:
         raise StopRetry
-    return delay * factor ** (retry_number - 1)
+    # as floats: a power of whole numbers that stand in Redis could keep the worker busy for hours
+    return float(delay) * float(factor) ** (retry_number - 1)
 
 
 for _method in (_fixed, _linear, _exponential):

@@ -250,7 +250,7 @@ class Sweeper:
 
     def _run_operations(self):
         for operation in self._engine.operations.running():
-            with contextlib.suppress(OperationNotFound):
+            with contextlib.suppress(OperationNotFound), _passing_over(operation.queue):
                 self._engine.operations.step(operation.id)
             yield
 
@@ -258,7 +258,9 @@ class Sweeper:
         for queue in self._engine.leases.queues(states.SCHEDULED):
             more = True
             while more:
-                moved, more = self._engine.leases.promote(queue)
+                moved, more = 0, False
+                with _passing_over(queue):
+                    moved, more = self._engine.leases.promote(queue)
                 if moved:
                     log.debug("scheduled tasks", queue=shown(queue), qty=moved)
                 yield
@@ -267,7 +269,9 @@ class Sweeper:
         for queue in self._engine.leases.queues(states.ACTIVE):
             recovered = True
             while recovered:
-                recovered = self._engine.leases.recover_expired(queue)
+                recovered = []
+                with _passing_over(queue):
+                    recovered = self._engine.leases.recover_expired(queue)
                 for one in recovered:
                     _tell_recovered(one)
                 yield
@@ -285,6 +289,15 @@ class Sweeper:
                 if not store.client.sismember(names, queue) and store.client.exists(key):
                     log.warning("orphaned queue", queue=shown(to_text(queue)), state=states.ACTIVE)
                 yield
+
+
+@contextlib.contextmanager
+def _passing_over(queue):
+    """What is wrong with one queue must not keep a duty from the queues behind it."""
+    try:
+        yield
+    except StoreCorrupt as error:
+        log.error("queue cannot be read", queue=shown(queue), error=str(error))
 
 
 def _tell_recovered(recovered):

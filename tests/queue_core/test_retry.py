@@ -134,11 +134,18 @@ def test_a_method_of_the_application_is_asked():
         (["", []], ""),
         (["tasktiger.retry:_fixed", 5], "TypeError"),
         (["tasktiger.retry:_exponential", [1.0, 10.0, 1e9]], "OverflowError"),
+        (["tasktiger.retry:_linear", ["a", "b", 10**9]], "ValueError"),
     ],
 )
 def test_a_method_that_is_the_trouble_itself_ends_the_retries_and_says_so(method, why):
     step = after(failed(), 400, retry_method=method)
     assert isinstance(step, GiveUp) and why in step.why
+
+
+def test_a_power_of_large_whole_numbers_does_not_keep_the_worker_busy():
+    method = ["tasktiger.retry:_exponential", [1, 10, 10**15]]
+    step = after(failed(), failures=10**7, retry_method=method)
+    assert isinstance(step, GiveUp) and "OverflowError" in step.why
 
 
 def test_a_delay_that_is_no_number_says_so():

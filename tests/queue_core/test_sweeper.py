@@ -196,6 +196,28 @@ def test_a_key_of_a_wrong_type_does_not_end_it(raw, redis_url):
         assert process.poll() is None
 
 
+@pytest.mark.parametrize("state", ["scheduled", "active"])
+def test_a_queue_of_a_wrong_type_keeps_no_duty_from_the_queues_behind_it(raw, engine, with_a_worker, state):
+    raw.set(f"t:{state}:broken", "text")
+    raw.sadd(f"t:{state}", "broken")
+    put = schedule if state == "scheduled" else leave_active
+    for number in range(20):
+        put(raw, queue=f"customer-{number}", **({"due_at": 1} if state == "scheduled" else {}))
+    sweep(Sweeper(engine))
+    assert raw.smembers(f"t:{state}") == {b"broken"}
+
+
+def test_an_operation_on_a_queue_of_a_wrong_type_keeps_up_no_other(raw, engine, with_a_worker):
+    for queue in ("broken", "orders"):
+        task_id = queue_task(raw, functions.nothing, queue=queue)
+        raw.zrem(f"t:queued:{queue}", task_id)
+        raw.zadd(f"t:error:{queue}", {task_id: 1})
+        engine.operations.start("retry", queue, "error", actor=ANNA)
+    raw.set("t:error:broken", "text")
+    sweep(Sweeper(engine))
+    assert [one.queue for one in engine.operations.running()] == ["broken"]
+
+
 def test_a_duty_is_done_in_pieces_and_again_when_it_is_due():
     done = []
     duty = Duty("count", 3600, lambda: map(done.append, range(3)))

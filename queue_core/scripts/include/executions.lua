@@ -6,7 +6,8 @@ local function record_execution(payload, executions, executions_count, execution
     end
     redis.call('RPUSH', executions, execution)
     if tonumber(keep) > 0 then
-        redis.call('LTRIM', executions, -tonumber(keep), -1)
+        -- a larger number would be written with an exponent, which Redis refuses in the middle of the script
+        redis.call('LTRIM', executions, -math.min(math.floor(tonumber(keep)), 1e9), -1)
     end
     local count = tonumber(redis.call('GET', executions_count)) or 0
     redis.call('SET', executions_count, string.format('%.0f', count + 1))

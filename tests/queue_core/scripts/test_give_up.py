@@ -48,3 +48,10 @@ def test_only_the_newest_failures_are_kept(world):
     world.record_failures(count=3)
     world.run("give_up", **values | {"keep": 1})
     assert world.dump()["t:task:a:executions"] == ['{"x": 1}']
+
+
+def test_a_number_of_kept_failures_beyond_all_reason_keeps_all_and_the_failure_counts(world):
+    values = sample(world)
+    world.record_failures(count=3)
+    world.run("give_up", **values | {"keep": 10**20})
+    assert len(world.dump()["t:task:a:executions"]) == 4 and world.dump()["t:task:a:executions_count"] == "4"

@@ -7,6 +7,8 @@ offset, applied only when it is over a second: small differences do no harm, and
 import time
 
 APPLY_OVER_SECONDS = 1.0
+MEASURE_EVERY_SECONDS = 60.0
+MEASURE_AGAIN_SECONDS = 5.0
 
 
 def monotonic() -> float:
@@ -24,7 +26,7 @@ class Clock:
 
     def __init__(self):
         self.offset_seconds = 0.0
-        self.measured_at = None
+        self._measure_at = 0.0
 
     def now(self) -> float:
         return time.time() + self.applied_offset_seconds
@@ -33,20 +35,30 @@ class Clock:
     def applied_offset_seconds(self) -> float:
         return self.offset_seconds if abs(self.offset_seconds) > APPLY_OVER_SECONDS else 0.0
 
+    @property
+    def wants_measuring(self) -> bool:
+        """Whether the last measurement is a minute old; after one that failed, five seconds."""
+        return monotonic() >= self._measure_at
+
     def measure(self, ask_server) -> float:
         """The offset to the server in seconds (positive: the server is ahead).
 
         ask_server: a callable that gives the server's (seconds, microseconds), as Redis' TIME does."""
+        self._measure_at = monotonic() + MEASURE_AGAIN_SECONDS
         before = local_now()
         seconds, microseconds = ask_server()
         after = local_now()
-        self.offset_seconds = seconds + microseconds / 1e6 - (before + after) / 2
-        self.measured_at = monotonic()
+        # an answer that was long under way says too little
+        if abs(after - before) < APPLY_OVER_SECONDS:
+            self.offset_seconds = seconds + microseconds / 1e6 - (before + after) / 2
+            self._measure_at = monotonic() + MEASURE_EVERY_SECONDS
         return self.offset_seconds
 
 
 class ManualClock(Clock):
     """A clock that a test moves by hand."""
+
+    wants_measuring = False
 
     def __init__(self, now: float):
         super().__init__()

@@ -1,5 +1,6 @@
 """The store: one client, one prefix, the scripts and the clock, as every room above gets them."""
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from queue_core import scripts
 from queue_core.clock import Clock
 from queue_core.config import Settings
 from queue_core.connection import OLDEST_SERVER, Client, connect, translated
-from queue_core.errors import StoreTooOld
+from queue_core.errors import StoreError, StoreTooOld
 from queue_core.keys import Keys
 from queue_core.scripts import Script
 from queue_core.text import to_bytes
@@ -42,7 +43,10 @@ class Store:
         self.clock = clock or Clock()
 
     def now(self) -> float:
-        """The server's time in Unix seconds."""
+        """The server's time in Unix seconds.  The offset to it is measured every minute, by whoever asks then."""
+        if self.clock.wants_measuring:
+            with contextlib.suppress(StoreError):  # what is done next will tell
+                self.measure_clock()
         return self.clock.now()
 
     def measure_clock(self) -> float:

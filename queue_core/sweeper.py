@@ -34,7 +34,6 @@ _ORPHANS_EVERY_SECONDS = 3600.0
 _FIRST_ORPHANS_SECONDS = 30.0
 _SCAN_COUNT = 1000
 _QUEUES_LOOKED_AT = 100
-_CLOCK_EVERY_SECONDS = 60.0
 _PRUNE_EVERY_SECONDS = 30.0
 _EXPIRY_THROTTLE_SECONDS = 30.0
 _PROMOTION_THROTTLE_SECONDS = 5.0
@@ -90,7 +89,6 @@ class Sweeper:
     def _observers_duties(self):
         settings = self._engine.settings
         return [
-            Duty("clock", _CLOCK_EVERY_SECONDS, self._measure_clock),
             Duty("snapshot", settings.snapshot_seconds, self._take_snapshot),
             Duty("pauses", _LOOK_EVERY_SECONDS, self._keep_pauses),
             Duty("prune", _PRUNE_EVERY_SECONDS, self._prune),
@@ -227,10 +225,6 @@ class Sweeper:
         locks = self._engine.locks
         if locks.renew(lock_id, self.id, seconds) or locks.acquire(lock_id, self.id, seconds):
             self._throttles.add(lock_id)
-
-    def _measure_clock(self):
-        self._engine.store.measure_clock()
-        yield
 
     def _prune(self):
         self._engine.workers.prune()

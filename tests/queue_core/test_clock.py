@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from queue_core.clock import Clock, ManualClock, local_now, monotonic
+from queue_core.clock import Clock, ManualClock, local_now
 
 
 def server_ahead_by(seconds):
@@ -49,11 +49,30 @@ def test_frozen_time_is_no_offset_to_the_server(monkeypatch):
     assert clock.now() == 1_000_000.0
 
 
-def test_it_knows_when_it_was_measured():
+def test_it_wants_measuring_at_first_and_not_again_at_once():
     clock = Clock()
-    assert clock.measured_at is None
+    assert clock.wants_measuring
     clock.measure(server_ahead_by(0))
-    assert 0 <= monotonic() - clock.measured_at < 5
+    assert not clock.wants_measuring
+
+
+def test_a_server_that_does_not_answer_is_not_asked_again_at_once():
+    clock = Clock()
+    with pytest.raises(OSError):
+        clock.measure(_no_answer)
+    assert clock.offset_seconds == 0 and not clock.wants_measuring
+
+
+def _no_answer():
+    raise OSError
+
+
+def test_an_answer_that_was_long_under_way_changes_nothing(monkeypatch):
+    clock = Clock()
+    clock.measure(server_ahead_by(120))
+    moments = iter([1000.0, 1001.5])
+    monkeypatch.setattr("queue_core.clock.local_now", lambda: next(moments))
+    assert clock.measure(lambda: (1000, 0)) == pytest.approx(120, abs=0.1)
 
 
 def test_a_manual_clock_moves_only_by_hand():

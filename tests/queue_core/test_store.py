@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from queue_core import Settings, scripts
@@ -55,6 +57,16 @@ def test_the_clock_follows_the_server(redis_url):
     store = Store(Settings(), redis_url)
     assert abs(store.measure_clock()) < 1
     assert abs(store.now() - store.client.time()[0]) < 2
+
+
+def test_the_first_who_asks_for_the_time_measures_it(redis_url, monkeypatch):
+    monkeypatch.setattr("queue_core.clock.local_now", lambda: time.time() - 120)
+    store = Store(Settings(), redis_url)
+    assert store.now() - time.time() == pytest.approx(120, abs=1)
+
+
+def test_without_a_server_the_time_is_the_machines():
+    assert Store(Settings(), "unix:///nowhere").now() == pytest.approx(time.time(), abs=1)
 
 
 def test_another_clock_can_be_given(redis_url):

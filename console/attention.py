@@ -31,7 +31,10 @@ def troubled(snapshot, now: float) -> list[Troubled]:
 
 def _is_troubled(queue, now):
     return bool(
-        queue.error or _waits_long(queue, now) or (queue.queued and is_paused(queue, now)) or _unreadable(queue)
+        queue.error
+        or _waits_long(queue, now)
+        or (queue.queued and is_paused(queue, now))
+        or None in (queue.error, queue.queued, queue.scheduled, queue.active)
     )
 
 

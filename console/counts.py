@@ -1,6 +1,7 @@
 """The counts of a queue, or the sums of several, out of a snapshot.  Pure."""
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from console.presenters import number
 from queue_core import states
@@ -32,24 +33,25 @@ class Counts:
         return f"≥ {number(count)}" if count else "unknown"
 
 
+_FIELDS = (*states.ALL, "oldest_queued_at", "newest_error_at", "next_due_at", "paused_until")
+_read = attrgetter(*_FIELDS)
+
+
 def summed(queues, now: float) -> Counts:
-    """The sums over `queues`, the values of a snapshot.  One pass per column: an overview sums 10,000 queues."""
-    queues = list(queues)
-    counts = {state: [getattr(each, state) for each in queues] for state in states.ALL}
+    """The sums over `queues`, the values of a snapshot.  By columns: an overview sums 10,000 queues."""
+    rows = [_read(each) for each in queues]
+    columns = dict(zip(_FIELDS, zip(*rows, strict=True) if rows else ((),) * len(_FIELDS), strict=True))
+    known = {name: [value for value in column if value is not None] for name, column in columns.items()}
     return Counts(
-        queues=len(queues),
-        paused=sum(is_paused(each, now) for each in queues),
-        oldest_queued_at=min(_known(each.oldest_queued_at for each in queues), default=None),
-        newest_error_at=max(_known(each.newest_error_at for each in queues), default=None),
-        next_due_at=min(_known(each.next_due_at for each in queues), default=None),
-        unknown=frozenset(state for state in states.ALL if None in counts[state]),
-        **{state: sum(_known(counts[state])) for state in states.ALL},
+        queues=len(rows),
+        paused=sum(until > now for until in known["paused_until"]),
+        oldest_queued_at=min(known["oldest_queued_at"], default=None),
+        newest_error_at=max(known["newest_error_at"], default=None),
+        next_due_at=min(known["next_due_at"], default=None),
+        unknown=frozenset(state for state in states.ALL if len(known[state]) < len(rows)),
+        **{state: sum(known[state]) for state in states.ALL},
     )
 
 
 def is_paused(queue, now: float) -> bool:
     return queue.paused_until is not None and queue.paused_until > now
-
-
-def _known(values):
-    return [value for value in values if value is not None]

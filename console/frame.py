@@ -21,6 +21,7 @@ FILTERS = {
     "iso": presenters.iso,
     "number": presenters.number,
     "plural": presenters.plural,
+    "run_time": presenters.run_time,
     "segment": to_segment,
     "short_id": presenters.short_id,
     "shortened": presenters.shortened,

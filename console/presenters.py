@@ -70,6 +70,8 @@ _HIDDEN = {**_CONTROLS, 127: 0x2421, **_DIRECTIONS}
 
 def visible(text: str) -> str:
     """`text` as a person may see it: bad bytes, control characters and direction marks become visible signs."""
+    if text.isprintable():  # by far most are, and a page shows thousands
+        return text
     return shown(text).translate(_HIDDEN)
 
 
@@ -113,12 +115,19 @@ def duration(seconds: float) -> str:
     return f"{days} d {hours} h" if hours and days < 7 else f"{days} d"
 
 
-def ago(at: float | None, now: float) -> str:
-    """`at` relative to now, such as `3 min ago` or `in 2 h`; "unknown" for None, "never" for infinity."""
-    if at is None or at != at:
+def run_time(seconds: float | None) -> str:
+    """How long a task ran, as fine as it matters; "unknown" for None."""
+    if seconds is None or not math.isfinite(seconds):
         return "unknown"
-    if math.isinf(at):
-        return "never"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 10 else duration(seconds)
+
+
+def ago(at: float | None, now: float) -> str:
+    """`at` relative to now, such as `3 min ago` or `in 2 h`; "unknown" for None, "never" past every calendar."""
+    if _moment(at) is None:
+        return _no_moment(at)
     if at > now + 1:
         return f"in {duration(at - now)}"
     return f"{duration(now - at)} ago"
@@ -140,7 +149,7 @@ def utc(at: float | None) -> str:
     """`at` in words, in UTC, zone said."""
     moment = _moment(at)
     if moment is None:
-        return "unknown" if at is None else "never" if at > 0 else "no date"
+        return _no_moment(at)
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
@@ -149,6 +158,10 @@ def _moment(at):
         return None if at is None else datetime.fromtimestamp(at, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _no_moment(at):
+    return "unknown" if at is None or math.isnan(at) else "never" if at > 0 else "no date"
 
 
 def short_id(task_id: str) -> str:

@@ -1,6 +1,7 @@
 """All queues as a tree by the dots in their names, with sums.  Pure."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from console.counts import Counts, summed
 from console.presenters import visible
@@ -46,13 +47,10 @@ class Tree:
 def grow(snapshot, now: float, *, wanted: str = "", opened=(), shut=()) -> Tree:
     """The tree of the queues whose name holds `wanted`.  Groups in `opened` are open, those in `shut` not; the others
     are open when there are few queues or a filter is set."""
-    names = sorted(_matching(snapshot.queues, wanted.lower()))
-    root = _Branch("")
-    for name in names:
-        _plant(root, name)
+    names = tuple(sorted(_matching(snapshot.queues, wanted.lower())))
     open_by_default = bool(wanted) or len(names) <= OPEN_UP_TO_QUEUES
     walk = _Walk(snapshot, now, frozenset(opened), frozenset(shut), open_by_default)
-    walk.draw_children(root, 0)
+    walk.draw_children(_planted(names), 0)
     return Tree(walk.rows, walk.left_out, len(names), len(snapshot.queues))
 
 
@@ -68,6 +66,15 @@ class _Branch:
     names: list = field(default_factory=list)
     queue: str | None = None
     children: dict = field(default_factory=dict)
+
+
+@lru_cache(maxsize=4)
+def _planted(names: tuple[str, ...]) -> _Branch:
+    """The branches of these names.  Kept, since names change seldom and counts at every look."""
+    root = _Branch("")
+    for name in names:
+        _plant(root, name)
+    return root
 
 
 def _plant(root, name):

@@ -15,6 +15,7 @@ from console.presenters import (
     number,
     plural,
     retry_promise,
+    run_time,
     shortened,
     size,
     utc,
@@ -42,6 +43,18 @@ def test_bad_bytes_control_characters_and_direction_marks_become_visible():
 )
 def test_a_duration_has_its_two_largest_units(seconds, words):
     assert duration(seconds) == words
+
+
+def test_a_short_run_is_told_in_milliseconds():
+    assert [run_time(one) for one in (0.0004, 0.25, 2.345, 75, None, math.nan, math.inf)] == [
+        "0 ms",
+        "250 ms",
+        "2.3 s",
+        "1 min",
+        "unknown",
+        "unknown",
+        "unknown",
+    ]
 
 
 def test_moments_are_told_relative_to_now():
@@ -74,7 +87,8 @@ def test_a_dotted_name_may_break_after_its_joints_and_is_escaped_first():
 def test_moments_no_calendar_knows_have_no_datetime_and_do_no_harm():
     for at in (1e300, -1e300, math.inf, math.nan, None):
         assert iso(at) is None
-        assert utc(at)
+        assert utc(at) == ago(at, 0.0) == due(at, 0.0)
+        assert len(utc(at)) < 10
     assert iso(0.5) == "1970-01-01T00:00:00.500Z"
     assert utc(0.0) == "1970-01-01 00:00:00 UTC"
 

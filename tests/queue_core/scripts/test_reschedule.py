@@ -25,6 +25,7 @@ REFUSALS = [
 def test_a_task_is_scheduled_for_the_new_time_with_the_new_payload(world, state):
     values = sample(world, state=state)
     world.record_failures()
+    world.raw.hset("t:x:recoveries", mapping={"a": 2, "b": 1})
     with world.published() as published:
         assert world.run("reschedule", **values) == b"OK"
     assert world.dump() == {
@@ -34,8 +35,13 @@ def test_a_task_is_scheduled_for_the_new_time_with_the_new_payload(world, state)
         "t:task:a:executions": ['{"n": 1}'],
         "t:task:a:executions_count": "1",
         "t:x:audit": [NOTED["act"].decode()],
+        "t:x:recoveries": {"b": "1"},
     }
     assert not published
+
+
+def test_every_key_obeys_the_protocol_afterwards(world):
+    world.run("reschedule", **sample(world))
     assert_sound(world.raw)
 
 

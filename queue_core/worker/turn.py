@@ -117,7 +117,7 @@ class Turn:
         began_at, now = monotonic(), self.engine.clock.now()
         self.running = [{"id": claimed.id, "queue": claimed.queue, "func": payload.func, "started_at": now}]
         try:
-            if not self._send_start(claimed):
+            if not self._send_start(claimed, payload):
                 return None
             return self._run(claimed, payload, now)
         except NoProcess as error:
@@ -130,15 +130,20 @@ class Turn:
             self.pulse.end()
             self.pace.note(payload.func, monotonic() - began_at)
 
-    def _send_start(self, claimed) -> bool:
+    def _send_start(self, claimed, payload) -> bool:
+        send = self.session.flush if payload.repeatable else self._await_start
         try:
             self.session.start(claimed)
-            self.patience.until_done(self.session.flush, lambda: not self.pulse.over)
+            self.patience.until_done(send, lambda: not self.pulse.over)
         except StoreError:
             # it has not begun; the start mark, if it arrives at all, arrives before this
             self.session.release(claimed)
             return False
-        return True
+        return any(held is claimed for held in self.session.held)
+
+    def _await_start(self):
+        # should Redis and this process be killed together, the mark alone can say that the task was started
+        self.settlement.note_replies(self.session.drain())
 
     def _run(self, claimed, payload, started_at):
         try:

@@ -57,7 +57,12 @@ class Crew:
         return [name for name in self._processes if name != "sweeper"]
 
     def start(self) -> None:
+        """Redis first, then all others."""
         self.redis.start()
+        self.start_all()
+
+    def start_all(self) -> None:
+        """All but Redis."""
         for name in self._programs:
             self._start(name)
 

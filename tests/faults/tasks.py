@@ -3,8 +3,10 @@
 import contextlib
 import os
 import random
+import signal
 import time
 from functools import cache
+from pathlib import Path
 
 from queue_core import Engine, JobTimeoutException, fixed
 from tests.faults.ledger import Pen
@@ -43,6 +45,15 @@ def stumble(seconds):
         _work(seconds)
         if _chance.random() < 0.3:
             raise Stumbled
+
+
+@engine.task()
+def stop_process(pid, mark_path):
+    """Freezes a process, if nobody has done so yet; 0 means none."""
+    with _noted("once"):
+        if pid and not os.path.exists(mark_path):
+            Path(mark_path).touch()
+            os.kill(pid, signal.SIGSTOP)
 
 
 @contextlib.contextmanager

@@ -60,7 +60,7 @@ def test_what_a_script_calls_from_and_to_is_the_state_of_the_call():
 def test_the_type_in_the_catalogue_is_the_type_in_every_head():
     for script in map(scripts.load, scripts.all_names()):
         for name, kind in script.keys:
-            if name in CATALOGUE:
+            if name in CATALOGUE and kind != "any":
                 assert CATALOGUE[name][0] == kind, f"{name} in {script.name}"
 
 

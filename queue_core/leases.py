@@ -48,7 +48,7 @@ class Settled:
 
 @dataclass(frozen=True)
 class Recovered:
-    """verb: released | requeued | failed | quarantined | dropped."""
+    """verb: released | requeued | failed | quarantined."""
 
     queue: str
     id: str
@@ -235,7 +235,7 @@ class Leases:
     def recover_expired(self, queue: str) -> list[Recovered]:
         """Deals with tasks of `queue` whose lease is over, at most `settings.recover_batch` of them, oldest first.
 
-        Those that cannot be dealt with, since a key of theirs has a wrong type, hold up nobody behind them."""
+        Those that refuse hold up nobody behind them."""
         stuck = 0
         while True:
             expired = self._expired(queue, stuck)
@@ -279,7 +279,10 @@ class Leases:
     def _recovery(self, queue, task_id, lease, raw):
         payload = _readable(raw, task_id)
         now, settings = self._store.now(), self._store.settings
-        lost = payloads.explained("worker_lost", _LOST.format(seconds=settings.lease_seconds), now)
+        if isinstance(raw, bytes):
+            lost = payloads.explained("worker_lost", _LOST.format(seconds=settings.lease_seconds), now)
+        else:
+            lost = payloads.explained("payload_missing", payloads.MISSING, now)
         poison = payloads.explained("quarantined", _POISON.format(count=settings.max_recoveries), now)
         return self._store.call(
             "recover",

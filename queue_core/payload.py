@@ -225,5 +225,11 @@ def explained(reason: str, text: str, now: float, exception_name: str = "tasktig
     }
 
 
+MISSING = (
+    "Put aside: there is no payload under the id of this task, so nobody knows what to run.\n"
+    "A unique task in two queues shares one payload, and TaskTiger deletes it when the first of them has run."
+)
+
+
 def encode_execution(record: dict) -> bytes:
     return to_bytes(json.dumps(record))

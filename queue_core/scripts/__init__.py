@@ -11,7 +11,8 @@
     -- include forget                             shared steps from include/ (optional)
 
 The loader turns the head into the first lines of the script, which name the keys and arguments and refuse a key of a
-wrong type before anything is written; so the head cannot drift away from the body.
+wrong type before anything is written; so the head cannot drift away from the body.  The type `any` is for the keys of
+one task, where a wrong type must not keep that task in its state for ever.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-_TYPES = {"zset", "set", "string", "list", "hash", "stream", "channel"}
+_TYPES = {"zset", "set", "string", "list", "hash", "stream", "channel", "any"}
 _HEAD_LINE = re.compile(r"^-- (KEYS|ARGV|DERIVES|where|gives|refuses|event|include)\b(.*)$")
 _TITLE = re.compile(r"^-- (\w+): \S.*$")
 
@@ -111,7 +112,9 @@ def _named_keys(name, head):
 def _prologue(keys, args):
     yield from _locals("KEYS", [name for name, _ in keys])
     yield from _locals("ARGV", args)
-    types = ", ".join("false" if kind == "channel" or key.endswith("...") else f"'{kind}'" for key, kind in keys)
+    types = ", ".join(
+        "false" if kind in ("channel", "any") or key.endswith("...") else f"'{kind}'" for key, kind in keys
+    )
     yield f"local wrong_type = find_wrong_type({{{types}}})"
     yield "if wrong_type then return wrong_type end"
 

@@ -1,6 +1,6 @@
 -- cancel: call off a task that has not started, on an operator's word      (queued | scheduled -> gone)
--- KEYS    from zset, queued zset, active zset, scheduled zset, error zset, from_names set, payload string,
---         executions list, executions_count string, recoveries hash, audit stream, operation hash, operation_ids list
+-- KEYS    from zset, queued zset, active zset, scheduled zset, error zset, from_names set, payload any,
+--         executions any, executions_count any, recoveries hash, audit stream, operation hash, operation_ids list
 -- ARGV    id, queue, not_after, operation_id, act, max_audit_entries
 -- gives   OK
 -- refuses TASK_NOT_FOUND, OPERATION_ENDED

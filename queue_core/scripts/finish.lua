@@ -1,6 +1,6 @@
 -- finish: a run has succeeded; the task leaves nothing behind      (active -> gone)
--- KEYS    active zset, queued zset, scheduled zset, error zset, active_names set, payload string, executions list,
---         executions_count string, claims hash, recoveries hash
+-- KEYS    active zset, queued zset, scheduled zset, error zset, active_names set, payload any, executions any,
+--         executions_count any, claims hash, recoveries hash
 -- ARGV    id, queue, lease
 -- gives   OK
 -- refuses LEASE_LOST

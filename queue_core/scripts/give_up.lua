@@ -1,6 +1,6 @@
 -- give_up: a failed run was the last one      (active -> error)
--- KEYS    active zset, error zset, active_names set, error_names set, payload string, executions list,
---         executions_count string, claims hash, recoveries hash
+-- KEYS    active zset, error zset, active_names set, error_names set, executions any, executions_count any, claims hash,
+--         recoveries hash
 -- ARGV    id, queue, lease, failed_at, execution, keep
 -- gives   OK
 -- refuses LEASE_LOST
@@ -15,5 +15,5 @@ redis.call('HDEL', claims, id)
 redis.call('HDEL', recoveries, id)
 redis.call('ZADD', error, failed_at, id)
 redis.call('SADD', error_names, queue)
-record_execution(payload, executions, executions_count, execution, keep)
+record_execution(executions, executions_count, execution, keep)
 return 'OK'

@@ -1,12 +1,11 @@
 -- recover: deal with a task whose lease is over      (active -> queued | error)
--- KEYS    active zset, queued zset, scheduled zset, error zset, active_names set, queued_names set, error_names set,
---         payload string, executions list, executions_count string, claims hash, recoveries hash, activity channel
+-- KEYS    active zset, queued zset, error zset, active_names set, queued_names set, error_names set, payload any,
+--         executions any, executions_count any, claims hash, recoveries hash, activity channel
 -- ARGV    id, queue, seen_lease, lease_seconds, repeatable, max_recoveries, lost_execution, poison_execution, keep
 -- gives   released (never started: back at its old place, uncounted) | requeued | failed | quarantined
---         | dropped (it had no payload)
 -- refuses LEASE_LOST (renewed or moved meanwhile)
 -- event   queueing expired task, failing expired task
--- include now, lease, queue_names, forget, executions
+-- include now, lease, queue_names, executions
 local now = tonumber(server_now())
 if not has_score(active, id, seen_lease) or tonumber(seen_lease) > now - tonumber(lease_seconds) then
     return refuse('LEASE_LOST', id)
@@ -15,7 +14,7 @@ end
 local claim = read_claim(claims, id)
 -- a claim of ours that somebody else has renewed since says nothing about what happened later
 local untouched = claim and claim.started_at == '0' and tonumber(claim.lease) == tonumber(seen_lease)
-local exists = redis.call('EXISTS', payload) == 1
+local readable = redis.call('TYPE', payload).ok == 'string'
 local taken_down = (tonumber(redis.call('HGET', recoveries, id)) or 0) + 1
 
 redis.call('ZREM', active, id)
@@ -32,13 +31,12 @@ local function fail(execution)
     redis.call('HDEL', recoveries, id)
     redis.call('ZADD', error, string.format('%.6f', now), id)
     redis.call('SADD', error_names, queue)
-    record_execution(payload, executions, executions_count, execution, keep)
+    record_execution(executions, executions_count, execution, keep)
 end
 
-if not exists then
-    redis.call('HDEL', recoveries, id)
-    forget(id, queued, active, scheduled, error, payload, executions, executions_count)
-    return 'dropped'
+if not readable then
+    fail(lost_execution)
+    return 'failed'
 elseif untouched then
     requeue(claim.score_before)
     return 'released'

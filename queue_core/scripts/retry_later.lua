@@ -1,6 +1,6 @@
 -- retry_later: a failed run waits for its next turn      (active -> scheduled)
--- KEYS    active zset, scheduled zset, active_names set, scheduled_names set, payload string, executions list,
---         executions_count string, claims hash
+-- KEYS    active zset, scheduled zset, active_names set, scheduled_names set, payload any, executions any,
+--         executions_count any, claims hash
 -- ARGV    id, queue, lease, due_at, execution, keep
 -- gives   OK
 -- refuses LEASE_LOST
@@ -14,5 +14,8 @@ drop_if_empty(active, active_names, queue)
 redis.call('HDEL', claims, id)
 redis.call('ZADD', scheduled, due_at, id)
 redis.call('SADD', scheduled_names, queue)
-record_execution(payload, executions, executions_count, execution, keep)
+-- a record of a task that is gone would outlive it unnoticed
+if redis.call('EXISTS', payload) == 1 then
+    record_execution(executions, executions_count, execution, keep)
+end
 return 'OK'

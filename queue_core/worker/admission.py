@@ -14,6 +14,8 @@ REFUSALS_IN_A_ROW = 20
 _REST_SECONDS = 60.0
 _REMEMBERED = 10_000
 _LONGEST_BACK_OFF_SECONDS = 60.0
+_NO_EXCEPTION = "tasktiger.exceptions:JobTimeoutException"
+"""What TaskTiger assumes where no exception was recorded."""
 
 
 class Admission:
@@ -24,15 +26,15 @@ class Admission:
     def __init__(self, engine, session):
         self._engine = engine
         self._session = session
-        self._refused: dict[str, tuple[float, int]] = {}
+        self._refused: dict[tuple[str, int], tuple[float, int]] = {}
         self._in_a_row: dict[str, int] = {}
         self._resting: dict[str, float] = {}
 
     def read(self, claimed) -> Payload | None:
         """The payload; None when the task has been turned away."""
         if claimed.raw is None:
+            self._give_up(claimed, "payload_missing", payloads.MISSING, _NO_EXCEPTION)
             log.error("not found", queue=shown(claimed.queue), task_id=shown(claimed.id))
-            self._session.finish(claimed)
             return None
         try:
             payload = Payload.decode(claimed.raw, claimed.id)
@@ -42,21 +44,21 @@ class Admission:
             return None
         if self._engine.allow_list.permits(payload.func):
             self._in_a_row.pop(claimed.queue, None)
-            self._refused.pop(claimed.id, None)
+            self._refused.pop(_enqueue_of(claimed), None)
             return payload
         self.turn_away(claimed, payload)
         return None
 
     def turn_away(self, claimed, payload) -> None:
         """Gives back a task whose name is not allowed here, with growing waits; after long enough it is put aside."""
-        first_at, times = self._refused.pop(claimed.id, (monotonic(), 0))
+        first_at, times = self._refused.pop(_enqueue_of(claimed), (monotonic(), 0))
         self._note_refusal(claimed.queue)
         if monotonic() - first_at > self._engine.settings.name_patience_seconds:
             self._put_aside(claimed, payload)
             return
         if len(self._refused) >= _REMEMBERED:
             self._refused.pop(next(iter(self._refused)))
-        self._refused[claimed.id] = (first_at, times + 1)
+        self._refused[_enqueue_of(claimed)] = (first_at, times + 1)
         wait_seconds = min(2.0**times, _LONGEST_BACK_OFF_SECONDS)
         self._session.defer(claimed, self._engine.clock.now() + wait_seconds)
         log.warning("name not allowed", queue=shown(claimed.queue), task_id=shown(claimed.id), func=payload.func)
@@ -82,7 +84,7 @@ class Admission:
 
     def _quarantine(self, claimed, why):
         text = f"Put aside: a worker cannot act on this task.\n{why}"
-        self._give_up(claimed, "quarantined", text, "tasktiger.exceptions:JobTimeoutException")
+        self._give_up(claimed, "quarantined", text, _NO_EXCEPTION)
         log.error("payload unreadable", queue=shown(claimed.queue), task_id=shown(claimed.id), error=why)
 
     def _put_aside(self, claimed, payload):
@@ -97,3 +99,8 @@ class Admission:
     def _give_up(self, claimed, reason, text, exception_name):
         record = payloads.explained(reason, text, self._engine.clock.now(), exception_name)
         self._session.give_up(claimed, payloads.encode_execution(record))
+
+
+def _enqueue_of(claimed):
+    # a unique or recurring task comes again under the same id, with another payload
+    return claimed.id, hash(claimed.raw)

@@ -1,7 +1,12 @@
--- A failed run is recorded only for a task that still exists, or the record would outlive it unnoticed.
--- keep: how many of the newest stay; 0 means all.
-local function record_execution(payload, executions, executions_count, execution, keep)
-    if execution == '' or redis.call('EXISTS', payload) == 0 then
+local function is_usable(key, wanted)
+    local found = redis.call('TYPE', key).ok
+    return found == wanted or found == 'none'
+end
+
+-- keep: how many of the newest stay; 0 means all.  Where something else lies in the place of the record nothing is
+-- written: the task itself must not be stuck for it.
+local function record_execution(executions, executions_count, execution, keep)
+    if execution == '' or not (is_usable(executions, 'list') and is_usable(executions_count, 'string')) then
         return
     end
     redis.call('RPUSH', executions, execution)

@@ -85,13 +85,23 @@ def test_a_task_that_took_down_its_third_worker_is_quarantined(world, repeatable
     assert_sound(world.raw)
 
 
-def test_a_task_without_a_payload_is_dropped(world):
-    values = claimed_long_ago(world)
-    world.record_failures()
+@pytest.mark.parametrize("started_at", ["0", "950.0"])
+def test_a_task_without_a_payload_is_put_aside_where_people_see_it(world, started_at):
+    values = claimed_long_ago(world, started_at)
     world.raw.hset("t:x:recoveries", "a", 1)
     world.raw.delete("t:task:a")
-    assert world.run("recover", **values) == b"dropped"
-    assert world.dump() == {}
+    assert world.run("recover", **values | {"repeatable": True}) == b"failed"
+    assert world.scores("error").keys() == {"a"} and "t:active" not in world.dump()
+    assert world.dump()["t:task:a:executions"] == ['{"lost": 1}'] and "t:x:recoveries" not in world.dump()
+
+
+@pytest.mark.parametrize("key", ["", ":executions", ":executions_count"])
+def test_a_key_of_the_task_of_a_wrong_type_does_not_keep_it_active(world, key):
+    values = sample(world)
+    world.raw.delete(f"t:task:a{key}")
+    world.raw.hset(f"t:task:a{key}", "some", "thing")
+    assert world.run("recover", **values) == b"failed"
+    assert world.scores("error").keys() == {"a"} and world.dump()[f"t:task:a{key}"] == {"some": "thing"}
 
 
 def test_a_unique_task_that_is_queued_again_keeps_that_place(world):

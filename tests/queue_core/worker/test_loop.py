@@ -14,6 +14,7 @@ from tests.queue_core.worker import functions, seeds
 from tests.queue_core.worker.seeds import MODULE, QUICK, executions, lines, members, queue_task, wait_gone
 from tests.waiting import wait_until
 
+ANNA = Actor("anna", "command line")
 BOTH = pytest.mark.parametrize("executor", ["fork", "sync"])
 
 
@@ -134,11 +135,31 @@ def test_a_payload_that_cannot_be_read_is_put_aside_and_the_worker_goes_on(raw, 
     assert executions(raw, bad)[0]["x"] == {"reason": "quarantined"}
 
 
-def test_an_id_without_payload_is_removed(raw, run_once):
+def test_an_id_without_payload_is_put_aside_with_the_reason(raw, run_once):
     task_id = queue_task(raw, functions.nothing)
     raw.delete(f"t:task:{task_id}")
     run_once()
-    assert not members(raw, "active") and not members(raw, "error")
+    assert members(raw, "error") == [task_id] and not members(raw, "active")
+    assert executions(raw, task_id)[0]["x"]["reason"] == "payload_missing"
+
+
+def test_a_unique_task_in_two_queues_does_not_vanish_unseen(raw, run_once, tmp_path):
+    for queue in ("orders", "mail"):
+        queue_task(raw, functions.note, str(tmp_path / "log"), queue=queue, task_id="same", unique=True)
+    run_once()
+    assert lines(tmp_path / "log") == ["ran"]
+    assert members(raw, "error", "orders") + members(raw, "error", "mail") == ["same"]
+
+
+@pytest.mark.parametrize("key", ["", ":executions", ":executions_count"])
+def test_a_task_with_a_key_of_a_wrong_type_leaves_active_and_can_be_deleted(raw, run_once, key):
+    task_id = queue_task(raw, functions.fail)
+    raw.delete(f"t:task:{task_id}{key}")
+    raw.hset(f"t:task:{task_id}{key}", "some", "thing")
+    engine = run_once(queues=["orders"])
+    assert members(raw, "error") == [task_id] and not members(raw, "active")
+    engine.control.delete("orders", "error", task_id, actor=ANNA)
+    assert not raw.keys("t:task:*") and not members(raw, "error")
 
 
 # -- locks, limits, pauses --

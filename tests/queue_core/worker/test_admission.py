@@ -1,0 +1,70 @@
+"""The gate of a worker: what it may not run goes back, and in the end aside."""
+
+import pytest
+
+from queue_core.leases import Claimed
+from queue_core.worker import admission
+from queue_core.worker.admission import Admission
+from tests.builders import payload_text
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Moves by hand: clock["now"] = seconds."""
+    moment = {"now": 1000.0}
+    monkeypatch.setattr(admission, "monotonic", lambda: moment["now"])
+    return moment
+
+
+class Steps:
+    """A session that only notes what it is told."""
+
+    def __init__(self):
+        self.verbs = []
+
+    def defer(self, claimed, due_at):
+        self.verbs.append("defer")
+
+    def give_up(self, claimed, execution):
+        self.verbs.append("give_up")
+
+
+@pytest.fixture
+def session():
+    return Steps()
+
+
+@pytest.fixture
+def gate(engine, session):
+    return Admission(engine, session)
+
+
+def claimed(**fields):
+    return Claimed("orders", "a", 1.0, payload_text("a", func="other.app:work", **fields).encode(), 0)
+
+
+def test_a_task_of_another_worker_goes_back_until_the_patience_is_over(gate, session, clock, engine):
+    assert gate.read(claimed()) is None
+    clock["now"] += engine.settings.name_patience_seconds
+    gate.read(claimed())
+    clock["now"] += 1
+    gate.read(claimed())
+    assert session.verbs == ["defer", "defer", "give_up"]
+
+
+def test_a_recurring_task_that_comes_again_under_its_id_is_given_new_patience(gate, session, clock, engine):
+    gate.read(claimed(time_last_queued=1.0))
+    clock["now"] += engine.settings.name_patience_seconds + 1
+    gate.read(claimed(time_last_queued=2.0))
+    assert session.verbs == ["defer", "defer"]
+
+
+def test_a_queue_with_nothing_but_foreign_tasks_is_left_alone_for_a_while(gate, clock):
+    for number in range(admission.REFUSALS_IN_A_ROW):
+        assert gate.serves("orders")
+        gate.read(claimed(number=number))
+    assert not gate.serves("orders") and gate.refused_queues == ["orders"] and gate.serves("mail")
+    clock["now"] += 61
+    assert gate.serves("orders")
+    gate.read(claimed())
+    assert not gate.serves("orders")

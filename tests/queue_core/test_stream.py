@@ -182,6 +182,7 @@ def test_a_restart_of_the_server_loses_nothing(own_server, heard):
 
     store = Store(Settings(), own_server.url)
     with redis.Redis.from_url(own_server.url) as raw:
+        raw.config_set("appendfsync", "always")  # or a busy disk may delay the file behind the replies
         world = World(raw, store)
         ids, lease = claim_many(world, 10)
         stream = Stream(store)

@@ -167,6 +167,6 @@ def _meta(fields):
         value = fields.get(name)
         if value is None or value is False:
             continue
-        is_moment = name in MOMENT_FIELDS and isinstance(value, (int, float)) and not isinstance(value, bool)
-        found.append((name, value if is_moment else _short_json(value), is_moment))
+        at = presenters.moment(value) if name in MOMENT_FIELDS else None
+        found.append((name, _short_json(value) if at is None else at, at is not None))
     return tuple(found)

@@ -85,6 +85,9 @@ def _allow(error):
 
 
 def _fault(error):
+    # the fault may lie in what every page shows around its content, so this one asks for nothing
+    g.store_away = True
+    g.pop("shell", None)
     return answer(
         500, "The console has a fault", "", "It was written to the console's log.  The tasks are not touched by it."
     )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from flask import request, url_for
 
+from queue_core import shown
+
 
 @dataclass(frozen=True)
 class Pager:
@@ -48,7 +50,8 @@ def onward(next_cursor: str | None, count: int) -> Pager:
 def here(**changes) -> str:
     """This page's address with some parameters of its query changed; None takes one away."""
     query = request.args.to_dict(flat=False)
-    query.update(changes)
+    # what Redis holds may have surrogates, which no address can
+    query.update({name: value if value is None else shown(value) for name, value in changes.items()})
     return url_for(request.endpoint, **(request.view_args or {}), **{k: v for k, v in query.items() if v is not None})
 
 

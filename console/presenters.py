@@ -161,7 +161,7 @@ def _moment(at):
 
 
 def _no_moment(at):
-    return "unknown" if at is None or math.isnan(at) else "never" if at > 0 else "no date"
+    return "unknown" if at is None or at != at else "never" if at > 0 else "no date"
 
 
 def short_id(task_id: str) -> str:
@@ -315,8 +315,7 @@ def process(worker) -> Process:
         return visible(str(facts.get(name) or ""))
 
     def names(name):
-        value = facts.get(name)
-        return ", ".join(visible(str(each)) for each in value) if isinstance(value, list | tuple) else ""
+        return ", ".join(visible(str(each)) for each in _listed(facts.get(name)))
 
     return Process(
         id=worker.id,
@@ -328,10 +327,14 @@ def process(worker) -> Process:
         queues=names("queues"),
         exclude=names("exclude"),
         refused_queues=names("refused_queues"),
-        started_at=_seconds(facts.get("started_at")),
+        started_at=moment(facts.get("started_at")),
         seen_at=worker.seen_at,
-        runs=tuple(_run(each) for each in facts.get("running") or () if isinstance(each, dict)),
+        runs=tuple(_run(each) for each in _listed(facts.get("running")) if isinstance(each, dict)),
     )
+
+
+def _listed(value):
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _run(facts):
@@ -339,9 +342,13 @@ def _run(facts):
         id=str(facts.get("id") or ""),
         queue=str(facts.get("queue") or ""),
         name=visible(str(facts.get("func") or "unknown function")),
-        started_at=_seconds(facts.get("started_at")),
+        started_at=moment(facts.get("started_at")),
     )
 
 
-def _seconds(value):
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+def moment(value) -> float | None:
+    """`value`, whatever somebody wrote into JSON, as Unix seconds; None when it is no number."""
+    try:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    except OverflowError:
+        return None

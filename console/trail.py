@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from console.presenters import shortened, visible
+from console.presenters import moment, shortened, visible
 
 MAX_FACT_CHARACTERS = 120
 
@@ -56,8 +56,8 @@ def _says_something(value):
 def _fact(name, value):
     if value is True:
         return Fact(words(name))
-    if name in MOMENTS and isinstance(value, int | float):
-        return Fact(words(name), at=float(value))
+    if name in MOMENTS and moment(value) is not None:
+        return Fact(words(name), at=moment(value))
     if isinstance(value, list):
         value = ", ".join(str(each) for each in value)
     return Fact(words(name), shortened(str(value), MAX_FACT_CHARACTERS))

@@ -1,5 +1,7 @@
 """One queue: its tasks by state, and its pause."""
 
+import math
+
 from flask import redirect, render_template, request, url_for
 from flask_admin import expose
 
@@ -44,7 +46,7 @@ class QueuesPage(Page):
     @expose(f"/<name:queue>/<{STATES}:state>/live")
     @may("look")
     def live(self, queue, state):
-        facts = _head(queue, state, request.args.get("since", type=float) or now())
+        facts = _head(queue, state, _since())
         return fragment(render_template("queues/_live.html", **facts))
 
     @expose("/<name:queue>/pause", methods=["POST"])
@@ -98,6 +100,11 @@ def _head(queue, state, since):
         "tabs": [(each, sizes[each]) for each in IN_ORDER],
         "pause": engine().control.pause_of(queue),
     }
+
+
+def _since():
+    since = request.args.get("since", default=math.nan, type=float)
+    return since if math.isfinite(since) else now()
 
 
 def _until():

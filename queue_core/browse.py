@@ -373,7 +373,10 @@ def _fields_found(text: str) -> dict:
 
 
 def _number(value) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    try:
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    except OverflowError:  # JSON knows integers of any length
+        return None
 
 
 def _message(traceback, exception_name: str) -> str:

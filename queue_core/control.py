@@ -16,6 +16,9 @@ OPEN_END_SECONDS = 10 * 365 * 86_400.0
 """A pause without an end is written on the wire as a lock of ten years; our own record says that it has none."""
 
 _LOCK_EXPIRY_MARGIN_SECONDS = 10
+_TEXT, _MOMENT = (str,), (int, float)
+_RECORDED = {"by": _TEXT, "door": _TEXT, "reason": _TEXT, "since_at": _MOMENT, "until_at": _MOMENT}
+"""The fields of a pause record, and the types that are believed."""
 _PATCH_ATTEMPTS = 5
 
 
@@ -191,5 +194,5 @@ class Control:
 
 def _pause(name: bytes, raw) -> Pause:
     record = json_object(raw)
-    known = {field: record.get(field) for field in ("by", "door", "reason", "since_at", "until_at")}
+    known = {field: record[field] for field, kinds in _RECORDED.items() if type(record.get(field)) in kinds}
     return Pause(to_text(name), **known)

@@ -268,7 +268,7 @@ class Operations:
 def _operation(operation_id: str, fields: dict) -> Operation | None:
     """The operation in the fields of its record; None when they are not such a record."""
     try:
-        return Operation(
+        operation = Operation(
             id=operation_id,
             status=to_text(fields[b"status"]),
             matched=int(fields[b"matched"]),
@@ -279,3 +279,15 @@ def _operation(operation_id: str, fields: dict) -> Operation | None:
         )
     except (KeyError, ValueError, TypeError):
         return None
+    return operation if _is_sound(operation) else None
+
+
+def _is_sound(operation) -> bool:
+    texts = (operation.verb, operation.queue, operation.state, operation.actor, operation.door, operation.reason)
+    moments = (operation.created_at, operation.ended_at or 0, operation.not_after or 0)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(moment, (int, float)) for moment in moments)
+        and operation.verb in VERBS
+        and operation.state in states.ALL
+    )

@@ -14,6 +14,7 @@ from queue_core.text import to_text
 
 _COUNTED_PER_CALL = 400
 _SCAN_COUNT = 1000
+_NUMBERS = frozenset({int, float, type(None)})
 _KEEP_SECONDS = 86_400
 """A snapshot that nobody renews stays readable for a day, with its age; then the counts are unknown."""
 
@@ -104,7 +105,7 @@ class Snapshots:
 def _decoded(raw: bytes) -> Snapshot | None:
     try:
         written = json.loads(raw)
-        queues = {name: QueueCounts(**_with_infinity(counts)) for name, counts in written["queues"].items()}
+        queues = {name: _read_counts(counts) for name, counts in written["queues"].items()}
         return Snapshot(float(written["taken_at"]), queues)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
@@ -138,5 +139,9 @@ def _sparse(counts):
     return fields
 
 
-def _with_infinity(fields):
-    return fields | {"paused_until": math.inf} if fields.get("paused_until") == "inf" else fields
+def _read_counts(fields) -> QueueCounts:
+    if fields.get("paused_until") == "inf":
+        fields["paused_until"] = math.inf
+    if not _NUMBERS.issuperset(map(type, fields.values())):
+        raise ValueError("something in the snapshot is not a number")
+    return QueueCounts(**fields)

@@ -4,7 +4,7 @@ import math
 import pytest
 
 from queue_core import Actor
-from queue_core.control import OPEN_END_SECONDS
+from queue_core.control import OPEN_END_SECONDS, Pause
 from queue_core.errors import (
     AlreadyThere,
     InvalidPayload,
@@ -273,6 +273,13 @@ def test_an_unreadable_record_of_a_pause_is_a_pause_without_an_author(world, con
     control.pause("orders", actor=ANNA, reason="deploy")
     world.raw.hset("t:x:pauses", "orders", record)
     assert control.pauses()[0].by is None
+
+
+def test_odd_values_in_the_record_of_a_pause_are_not_believed(world, control):
+    control.pause("orders", actor=ANNA, reason="deploy")
+    record = {"by": ["x"], "door": "web", "reason": 7, "since_at": "soon", "until_at": True}
+    world.raw.hset("t:x:pauses", "orders", json.dumps(record))
+    assert control.pauses() == [Pause("orders", door="web")]
 
 
 def test_hostile_text_in_an_act_comes_back_as_it_was(world, control):

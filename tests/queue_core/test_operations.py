@@ -297,6 +297,28 @@ def test_ended_operations_are_kept_for_a_while_and_taken_off_the_list(world, red
     engine.close()
 
 
+SOUND = {
+    "verb": "retry", "queue": "q", "state": "error", "actor": "ann", "door": "web", "reason": "",
+    "created_at": 1.0, "not_after": None, "selected": False,
+}  # fmt: skip
+RUNNING = {"status": "running", "matched": 1, "done": 0, "skipped": 0}
+
+
+def test_a_sound_record_is_an_operation(world, operations):
+    world.raw.hset("t:x:operation:good", mapping=RUNNING | {"record": json.dumps(SOUND)})
+    assert operations.get("good").verb == "retry"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"verb": "explode"}, {"state": "limbo"}, {"queue": 7}, {"reason": ["x"]}, {"created_at": "x"}, {"not_after": "x"}],
+)
+def test_a_record_with_an_odd_value_is_no_operation(world, operations, odd):
+    world.raw.hset("t:x:operation:bad", mapping=RUNNING | {"record": json.dumps(SOUND | odd)})
+    with pytest.raises(OperationNotFound):
+        operations.get("bad")
+
+
 @pytest.mark.parametrize(
     "fields", [{"record": "{"}, {"record": "[]"}, {"status": "running"}, {"record": "{}", "done": "x"}]
 )

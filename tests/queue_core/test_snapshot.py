@@ -72,6 +72,7 @@ def test_a_score_that_is_no_moment_is_none(world, engine, score):
     [
         b"", b"\xff", b"[" * 100_000, b"[]", b"{}", b'{"taken_at": 1}', b'{"taken_at": "x", "queues": {}}',
         b'{"taken_at": 1, "queues": {"q": {"unknown": 1}}}', b'{"taken_at": 1, "queues": []}',
+        b'{"taken_at": 1, "queues": {"q": {"queued": "<b>"}}}', b'{"taken_at": 1, "queues": {"q": {"error": [1]}}}',
     ],
 )  # fmt: skip
 def test_an_unreadable_snapshot_is_none(world, engine, found):

@@ -54,11 +54,7 @@ end
 keep_claims(claims)
 -- the same unique task is running now: its next run waits a little
 for _, id in ipairs(diverted) do
-    local due_at = tonumber(lease) + tonumber(lock_retry_seconds)
-    local present = tonumber(redis.call('ZSCORE', scheduled, id))
-    if not present or present > due_at then
-        redis.call('ZADD', scheduled, string.format('%.6f', due_at), id)
-    end
+    redis.call('ZADD', scheduled, 'LT', string.format('%.6f', tonumber(lease) + tonumber(lock_retry_seconds)), id)
     redis.call('SADD', scheduled_names, queue)
 end
 return answer

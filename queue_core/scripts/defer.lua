@@ -8,12 +8,9 @@
 if not holds(active, claims, id, lease) then
     return refuse('LEASE_LOST', id)
 end
-local present = tonumber(redis.call('ZSCORE', scheduled, id))
 redis.call('ZREM', active, id)
 drop_if_empty(active, active_names, queue)
 redis.call('HDEL', claims, id)
-if not present or present > tonumber(due_at) then
-    redis.call('ZADD', scheduled, due_at, id)
-end
+redis.call('ZADD', scheduled, 'LT', due_at, id)
 redis.call('SADD', scheduled_names, queue)
 return 'OK'

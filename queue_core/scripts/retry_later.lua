@@ -12,7 +12,8 @@ end
 redis.call('ZREM', active, id)
 drop_if_empty(active, active_names, queue)
 redis.call('HDEL', claims, id)
-redis.call('ZADD', scheduled, due_at, id)
+-- LT: the next occurrence of recurring work, already there, may come first; a retry must not put it off
+redis.call('ZADD', scheduled, 'LT', due_at, id)
 redis.call('SADD', scheduled_names, queue)
 -- a record of a task that is gone would outlive it unnoticed
 if redis.call('EXISTS', payload) == 1 then

@@ -44,11 +44,12 @@ def test_only_the_newest_failures_are_kept_and_all_are_counted(world):
     assert world.dump()["t:task:a:executions_count"] == "4"
 
 
-def test_an_earlier_schedule_of_a_unique_task_is_overwritten(world):
+@pytest.mark.parametrize(("present", "wanted"), [(150.0, 150.0), (300.0, 200.5)])
+def test_a_unique_task_that_is_scheduled_already_keeps_the_earlier_moment(world, present, wanted):
     values = sample(world)
-    world.put("scheduled", score=1.0, unique=True)
+    world.put("scheduled", score=present, unique=True)
     world.run("retry_later", **values)
-    assert world.scores("scheduled") == {"a": 200.5}
+    assert world.scores("scheduled") == {"a": wanted}
 
 
 def test_no_failure_is_recorded_for_a_task_without_a_payload(world):

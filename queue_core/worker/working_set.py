@@ -9,6 +9,8 @@ from queue_core.connection import our_errors
 from queue_core.errors import StoreUnavailable
 from queue_core.text import to_text
 
+_LISTEN_SECONDS = 0.05
+
 
 class WorkingSet:
     """queue_filter: the queues that this worker serves."""
@@ -63,9 +65,11 @@ class WorkingSet:
     def _listen(self, wait_seconds):
         with our_errors():
             message = self._subscription.get_message(timeout=wait_seconds)
+            # what piled up during a long task, or comes without end, must not keep the worker from its work
+            until = monotonic() + _LISTEN_SECONDS
             while message:
                 self._hear(message)
-                message = self._subscription.get_message(timeout=0)
+                message = self._subscription.get_message(timeout=0) if monotonic() < until else None
 
     def _hear(self, message):
         queue = to_text(message["data"])

@@ -43,7 +43,7 @@ class ForkExecutor:
         with child:
             started(child.pid)
             ended_by = self._attend(child, call, pulse)
-        return self._outcome(child, ended_by, call, started_at)
+        return self._outcome(child, ended_by, call, started_at, pulse.lease_end)
 
     def _fork(self, call, lease_end):
         parent_pid = os.getpid()
@@ -74,9 +74,11 @@ class ForkExecutor:
                 return TimedOut
         return None
 
-    def _outcome(self, child, ended_by, call, started_at):
+    def _outcome(self, child, ended_by, call, started_at, lease_end):
         ended_at, told = self._now(), report.decode(child.said)
-        if ended_by is Stopped or (child.exit_status == LOST_LEASE_STATUS and told is None):
+        # a task may leave with that status too, but it does so while the lease lasts
+        ended_itself = child.exit_status == LOST_LEASE_STATUS and lease_end.left_seconds <= 0
+        if ended_by is Stopped or (ended_itself and told is None):
             return Stopped(started_at, ended_at)
         if told is not None:
             return told

@@ -1,5 +1,7 @@
 """Which queues a worker looks at."""
 
+import time
+
 import pytest
 
 from queue_core import Engine, Settings
@@ -47,6 +49,19 @@ def test_a_message_that_was_lost_is_made_up_for_by_reading_again(raw, make):
     for _ in range(5):
         working_set.refresh(1)
     assert working_set.queues == {"mail"}
+
+
+def test_messages_without_end_do_not_keep_it_from_coming_back(raw, make):
+    working_set = make(reread_seconds=600.0)
+    working_set.refresh(0)
+    for _ in range(20):
+        pipeline = raw.pipeline(transaction=False)
+        for _ in range(2000):
+            pipeline.publish("t:activity", "orders")
+        pipeline.execute()
+    began_at = time.monotonic()
+    working_set.refresh(5)
+    assert working_set.queues == {"orders"} and time.monotonic() - began_at < 0.2
 
 
 def test_a_queue_whose_name_is_no_text_is_served(raw, make):

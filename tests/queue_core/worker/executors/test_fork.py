@@ -48,7 +48,7 @@ def test_a_child_killed_by_a_signal_is_killed():
     assert isinstance(outcome, Killed) and outcome.signal == signal.SIGKILL and outcome.exit_status is None
 
 
-@pytest.mark.parametrize("status", [0, 3])
+@pytest.mark.parametrize("status", [0, 3, 70])
 def test_a_child_that_leaves_without_a_report_is_killed_whatever_its_status(status):
     outcome = run(functions.leave, status)
     assert isinstance(outcome, Killed) and outcome.exit_status == status and outcome.signal is None

@@ -94,7 +94,14 @@ def _persistence(engine):
     elif facts.get("aof_last_write_status") != "ok":
         yield Finding(TROUBLE, "The append-only file cannot be written.", "Look at the disk and at Redis' log.")
     else:
-        yield Finding(FINE, "The append-only file is on.")
+        yield Finding(FINE, f"The append-only file is on{_how_often(engine.store)}.")
+
+
+def _how_often(store) -> str:
+    when = store.server_setting("appendfsync")
+    if when in (None, "always"):
+        return ", written before every answer" if when else ""
+    return f" (appendfsync {when}: a crash can lose about the last second or two; `always` loses nothing and is slower)"
 
 
 def _eviction(engine):

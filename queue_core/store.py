@@ -57,6 +57,13 @@ class Store:
         """Such as (7, 0, 15).  Raises StoreUnavailable."""
         return tuple(int(part) for part in self.client.info("server")["redis_version"].split(".")[:3])
 
+    def server_setting(self, name: str) -> str | None:
+        """A setting of the server, or None where it does not let it be asked.  Raises StoreUnavailable."""
+        try:
+            return self.client.config_get(name).get(name)
+        except redis.ResponseError:
+            return None
+
     def check_server(self) -> tuple[int, ...]:
         """The server's version.  Raises StoreUnavailable, StoreTooOld."""
         version = self.server_version()

@@ -112,3 +112,15 @@ def test_it_writes_nothing(world, engine):
     before = world.dump()
     examine(engine)
     assert world.dump() == before
+
+
+@pytest.mark.parametrize(
+    ("when", "words"), [("everysec", "can lose about the last second"), ("always", "before every")]
+)
+def test_it_says_what_a_crash_of_redis_can_cost(engine, raw, persistent, when, words):
+    before = raw.config_get("appendfsync")["appendfsync"]
+    raw.config_set("appendfsync", when)
+    try:
+        assert words in the_one(engine, FINE, "append-only file is on").what
+    finally:
+        raw.config_set("appendfsync", before)

@@ -44,6 +44,8 @@ REASON_WORDS = {
     "hard_timeout": "it ran longer than its hard timeout",
     "worker_lost": "its worker was lost",
     "quarantined": "it took down its worker too often",
+    "payload_missing": "its payload was gone",
+    "name_not_allowed": "no worker may run its function",
 }
 
 PAUSE_CHOICES = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from queue_core import states
 from queue_core.acts import Actor, act
-from queue_core.errors import InvalidRequest, MovedOn, NotPaused
+from queue_core.errors import InvalidQueueName, InvalidRequest, MovedOn, NotPaused
 from queue_core.keys import SYSTEM_LOCK
 from queue_core.payload import checked_queue, with_scheduled_at
 from queue_core.store import Store
@@ -110,6 +110,8 @@ class Control:
         until: Unix seconds, None until resumed.  What runs goes on.  Pausing again replaces reason and end.
         Raises InvalidRequest without a reason, or when the end has passed."""
         now = self._store.now()
+        if not queue:
+            raise InvalidQueueName("Name the queue to pause.", queue=queue)
         if not reason.strip():
             raise InvalidRequest("A pause needs a reason: the next person on call will ask.")
         if until is not None and not now < until < math.inf:
@@ -117,7 +119,7 @@ class Control:
         record = {"by": actor.name, "door": actor.door, "reason": reason, "since_at": now, "until_at": until}
         self._store.run(
             "pause",
-            queue=checked_queue(queue),
+            queue=queue,
             ends_at="+inf" if until is None else until,
             pause_record=json.dumps(record),
             **self._wire_lock(until),

@@ -110,7 +110,10 @@ class AllowList:
         return thing
 
     def _covers(self, module_name: str) -> bool:
-        return any(module_name == allowed or module_name.startswith(allowed + ".") for allowed in self.modules)
+        # importing a __main__ would run a program
+        return not module_name.endswith("__main__") and any(
+            module_name == allowed or module_name.startswith(allowed + ".") for allowed in self.modules
+        )
 
     def _import(self, name, module_name):
         try:

@@ -229,6 +229,21 @@ def test_a_pause_needs_a_reason(world, control, reason):
     assert world.dump() == {}
 
 
+@pytest.mark.parametrize("queue", [HOSTILE_QUEUE, "q" * 300, "two\nlines"])
+def test_any_queue_that_exists_can_be_paused(world, engine, control, queue):
+    world.put("queued", queue, "a")
+    control.pause(queue, actor=ANNA, reason="odd")
+    with pytest.raises(QueuePaused):
+        engine.leases.session("w").claim(queue)
+    control.resume(queue, actor=ANNA)
+    assert [one.id for one in engine.leases.session("w").claim(queue)] == ["a"]
+
+
+def test_a_pause_names_its_queue(control):
+    with pytest.raises(InvalidQueueName):
+        control.pause("", actor=ANNA, reason="odd")
+
+
 @pytest.mark.parametrize("until", [0, 1.5, math.inf, math.nan])
 def test_a_pause_ends_in_the_future(control, until):
     with pytest.raises(InvalidRequest):

@@ -80,6 +80,10 @@ def test_functions_of_allowed_modules_are_found():
     assert allowed.resolve(f"{HERE}.work") is work
 
 
+def test_a_program_is_not_imported():
+    assert not AllowList(["app"]).permits("app.__main__:work")
+
+
 def test_a_module_below_an_allowed_one_is_allowed_and_one_beside_it_is_not():
     allowed = AllowList(["app"])
     assert allowed.permits("app.tasks:work")

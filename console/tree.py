@@ -7,7 +7,7 @@ from console.counts import Counts, summed
 from console.presenters import visible
 
 MAX_DEPTH = 8
-MAX_ROWS = 300
+MAX_ROWS = 200
 OPEN_UP_TO_QUEUES = 60
 
 

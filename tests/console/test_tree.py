@@ -29,7 +29,7 @@ def test_a_shut_group_hides_its_queues_and_its_link_opens_it_again():
 def test_ten_thousand_queues_begin_shut_and_are_capped():
     many = Shot(**{f"tenant{n % 500}_x{n}": {} for n in range(10_000)})
     grown = tree.grow(many, 0.0)
-    assert (len(grown.rows), grown.left_out, grown.known) == (tree.MAX_ROWS, 200, 10_000)
+    assert (len(grown.rows), grown.left_out, grown.known) == (tree.MAX_ROWS, 500 - tree.MAX_ROWS, 10_000)
     assert not any(row.open for row in grown.rows)
     assert tree.grow(many, 0.0, wanted="tenant77.").found == 20
 

@@ -22,11 +22,20 @@ class Troubled:
     error: int | None
 
 
-def troubled(snapshot, now: float) -> list[Troubled]:
-    """At most MAX_TROUBLED queues: failures first, the newest on top, then long waits."""
+@dataclass(frozen=True)
+class Attention:
+    """worst: at most MAX_TROUBLED queues; more: how many others want attention too."""
+
+    worst: list[Troubled]
+    more: int
+
+
+def wanted(snapshot, now: float) -> Attention:
+    """The queues that want attention: failures first, the newest on top, then long waits."""
     found = [each for each in snapshot.queues.items() if _is_troubled(each[1], now)]
     worst = heapq.nsmallest(MAX_TROUBLED, found, key=lambda each: _rank(each[1]))
-    return [Troubled(queue, tuple(_reasons(one, now)), one.newest_error_at, one.error) for queue, one in worst]
+    drawn = [Troubled(queue, tuple(_reasons(one, now)), one.newest_error_at, one.error) for queue, one in worst]
+    return Attention(drawn, len(found) - len(drawn))
 
 
 def _is_troubled(queue, now):

@@ -116,7 +116,7 @@ def drawn(task, *, whole: bool = False) -> Detail:
         stale_traceback=task.stale_traceback,
         recoveries=task.recoveries,
         problem=task.problem and visible(task.problem),
-        verbs=presenters.VERBS[task.state],
+        verbs=presenters.verbs(task.state, task.payload_bytes > 0),
     )
 
 

@@ -14,6 +14,7 @@ from console.shell import Shell
 FILTERS = {
     "ago": presenters.ago,
     "breakable": presenters.breakable,
+    "compact": presenters.compact,
     "due": presenters.due,
     "duration": presenters.duration,
     "exact": repr,

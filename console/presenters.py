@@ -37,6 +37,9 @@ VERBS = {
 }
 """What an operator may do with one task, by state."""
 
+WITHOUT_PAYLOAD = ("cancel", "delete")
+"""What is left to do with a task that has lost its payload."""
+
 DONE_WORDS = {"retry": "retried", "delete": "deleted"}
 
 REASON_WORDS = {
@@ -90,6 +93,13 @@ def shortened(text: str | None, limit: int = MAX_ARGUMENT_CHARACTERS) -> str:
 def number(value) -> str:
     """A count with thousands apart; "unknown" for None, which is never 0."""
     return "unknown" if value is None else f"{value:,}".replace(",", "\u202f")
+
+
+def compact(count: int) -> str:
+    """A count for where there is little room: `12 431`, and `203k` from a hundred thousand on."""
+    if count < 100_000:
+        return number(count)
+    return f"{count // 1000}k" if count < 1_000_000 else f"{count / 1_000_000:.1f}M"
 
 
 def plural(count: int, noun: str, nouns: str | None = None) -> str:
@@ -230,6 +240,7 @@ class Row:
     failure: Failure | None
     executions_count: int
     at: float
+    verbs: tuple[str, ...]
     problem: str | None
 
     @property
@@ -248,6 +259,7 @@ def task_row(row) -> Row:
         failure=failure(row.failure),
         executions_count=row.executions_count,
         at=row.score,
+        verbs=verbs(row.state, row.payload_bytes > 0),
         problem=row.problem and visible(row.problem),
     )
 
@@ -258,6 +270,11 @@ def function_of(row) -> str:
 
 def exception_of(row) -> str:
     return visible(row.failure.exception_name or "") if row.failure else ""
+
+
+def verbs(state: str, has_payload: bool) -> tuple[str, ...]:
+    """What an operator may do with a task."""
+    return tuple(verb for verb in VERBS[state] if has_payload or verb in WITHOUT_PAYLOAD)
 
 
 def words_of(row) -> str:

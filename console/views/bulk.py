@@ -116,11 +116,16 @@ def _check_typed(kind, queue, state, not_after):
     matched = engine().operations.count(queue, state, not_after)
     if not kind.destroys or matched <= TYPED_ABOVE:
         return
-    seen, typed = request.form.get("matched", ""), request.form.get("typed", "").strip()
+    seen, typed = request.form.get("matched", ""), _digits(request.form.get("typed", ""))
     if not typed or typed != seen:
         raise InvalidRequest(
             f"This touches {number(matched)} tasks. Type the number that the preview shows to confirm."
         )
+
+
+def _digits(typed):
+    """The number without the spaces that the page shows in it."""
+    return "".join(typed.split())
 
 
 def _told(operation):

@@ -42,7 +42,7 @@ def _facts():
     return facts | {
         "tree": tree.grow(snapshot, now, wanted=wanted, opened=opened, shut=shut),
         "total": counts.summed(snapshot.queues.values(), now),
-        "troubled": attention.troubled(snapshot, now),
+        "attention": attention.wanted(snapshot, now),
     }
 
 

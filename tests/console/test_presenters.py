@@ -9,6 +9,7 @@ from console.presenters import (
     ago,
     attempts,
     breakable,
+    compact,
     due,
     duration,
     iso,
@@ -98,6 +99,10 @@ def test_what_is_unknown_is_never_zero():
     assert number(12431) == "12\u202f431"
     assert plural(1, "task") == "1 task"
     assert plural(2, "entry", "entries") == "2 entries"
+
+
+def test_large_counts_fit_where_there_is_little_room():
+    assert [compact(count) for count in (7, 12431, 203334, 2_540_000)] == ["7", "12\u202f431", "203k", "2.5M"]
 
 
 def test_long_texts_are_shortened():

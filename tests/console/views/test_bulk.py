@@ -68,7 +68,7 @@ def test_above_a_thousand_the_number_has_to_be_typed(engine, raw, operator, acts
     for typed in ("", "1000", "yes"):
         assert confirm(operator, "/queues/mail/all/purge", typed=typed).status_code == 400
     assert engine.operations.newest() == []
-    assert confirm(operator, "/queues/mail/all/purge", typed="1001").status_code == 303
+    assert confirm(operator, "/queues/mail/all/purge", typed="1\u202f001").status_code == 303
     (operation,) = engine.operations.newest()
     assert (operation.status, operation.matched) == ("running", 1001)
     assert acts()[0] == ("purge", "done")

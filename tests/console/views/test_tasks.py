@@ -58,7 +58,8 @@ def test_a_vanished_task_has_a_page_that_says_so(engine, operator, task_id):
 def test_a_missing_payload_is_told_and_can_be_deleted(engine, raw, operator, act, task_id):
     raw.delete(f"t:task:{task_id}")
     page = text(operator.get(f"/queues/mail/tasks/{task_id}"))
-    assert "payload missing" in page
+    assert "payload missing" in page and "There is nothing left to run" in page
+    assert "/retry" not in page + text(operator.get("/queues/mail/error")).split("<tbody>")[1]
     assert act("delete", {"state": "error"}).status_code == 303
     assert engine.browse.sizes("mail")["error"] == 0
 
@@ -191,4 +192,4 @@ def test_the_page_tells_what_people_did_with_this_task_and_no_other(engine, oper
     acts = text(operator.get(f"/queues/mail/tasks/{task_id}")).split('id="audit-title"')[1]
     assert "this one" in acts and "another one" not in acts
     (untouched,) = seed.failed(engine, "mail", args=["third"])
-    assert "Nothing." in text(operator.get(f"/queues/mail/tasks/{untouched}"))
+    assert "Nothing yet." in text(operator.get(f"/queues/mail/tasks/{untouched}"))

@@ -177,7 +177,8 @@ class Server:
             "unixsocketperm": "700",
             "dir": str(self.folder),
             "appendonly": "yes",
-            "appendfsync": "everysec",
+            # with everysec a busy disk lets Redis answer before it has written, and a kill then loses accepted tasks
+            "appendfsync": "always",
             "daemonize": "no",
             **({"requirepass": self.password} if self.password else {}),
             **self.options,

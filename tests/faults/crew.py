@@ -30,17 +30,23 @@ _MODULE = "tests.faults.tasks"
 
 
 class Crew:
-    """folder: for the data, the logs and the ledger.  transport: unix | tcp.
+    """folder: for the data, the logs and the ledger.  transport: unix | tcp.  appendfsync: as in Redis' configuration.
 
     left: {(name, status): times} of processes that ended without having been killed or asked to."""
 
-    def __init__(self, folder: Path, transport: str, workers: int):
+    def __init__(self, folder: Path, transport: str, workers: int, appendfsync: str = "always"):
         self.ledger_path = folder / "ledger"
         self.left = Counter()
         self._folder, self._transport = folder, transport
         self._pen = Pen(self.ledger_path)
         port = _free_port() if transport == "tcp" else None
-        self.redis = Server(folder / "redis", port=port, password="faults" if port else None, binary=wanted_binary())
+        self.redis = Server(
+            folder / "redis",
+            port=port,
+            password="faults" if port else None,
+            binary=wanted_binary(),
+            options={"appendfsync": appendfsync},
+        )
         self._programs = {"sweeper": ["sweeper"]} | {
             f"worker-{number}": ["worker", "-m", _MODULE, "--executor", EXECUTORS[number % 2]]
             for number in range(workers)

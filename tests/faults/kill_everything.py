@@ -3,7 +3,11 @@
     python -m tests.faults.kill_everything --tasks 10000 --kills 24 --transport tcp
 
 Exit status 0 when no accepted task was lost, none ran twice at the same time, and none that must not be repeated was
-started again.  Redis keeps its data in an append-only file; power loss is not played here.
+started again.
+
+Redis writes its append-only file before it answers, with `--appendfsync always`.  With `everysec` it does so only while
+no sync is under way: killed in such a moment it forgets what it has just acknowledged, which is nobody's fault here but
+shows in the counts at times.  Power loss is not played.
 """
 
 import argparse
@@ -43,6 +47,7 @@ class Options:
     kills: int
     freezes: int
     transport: str
+    appendfsync: str
     workers: int
     seed: int
     backlog: int = 300
@@ -51,8 +56,9 @@ class Options:
 def main(arguments=None) -> int:
     options = _options(arguments)
     folder = Path(tempfile.mkdtemp(prefix="signalbox-faults-"))
-    print(f"over {options.transport}, {options.workers} workers, seed {options.seed}", flush=True)
-    crew = Crew(folder, options.transport, options.workers)
+    kept = f"appendfsync {options.appendfsync}"
+    print(f"over {options.transport}, {kept}, {options.workers} workers, seed {options.seed}", flush=True)
+    crew = Crew(folder, options.transport, options.workers, options.appendfsync)
     try:
         report = play(crew, options)
     finally:
@@ -204,6 +210,7 @@ def _options(arguments) -> Options:
     parser.add_argument("--kills", type=int, default=24)
     parser.add_argument("--freezes", type=int, default=4)
     parser.add_argument("--transport", choices=("unix", "tcp"), default="unix")
+    parser.add_argument("--appendfsync", choices=("always", "everysec"), default="always")
     parser.add_argument("--workers", type=int, default=4, help="half of them sync, half of them fork")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     return Options(**vars(parser.parse_args(arguments)))

@@ -7,9 +7,10 @@ from flask import abort, flash, redirect, render_template, request
 
 from console.auth import current_actor, safe_next
 from console.current import engine, settings
-from console.presenters import visible
+from console.presenters import shortened, visible
 from queue_core.errors import InvalidRequest, MovedOn
 
+MAX_NOTICE_CHARACTERS = 300
 READ_ONLY = "This console is read-only: it looks and changes nothing."
 
 
@@ -28,7 +29,8 @@ def perform(verb: str, act, *, told, back, queue=None, task_id=None, row=None):
     except (InvalidRequest, MovedOn) as error:
         _record(verb, actor, "failed", str(error), queue, task_id)
         raise
-    notice = visible(told(result) if callable(told) else told)
+    # shortened, since it travels in the session's cookie, and browsers refuse large ones
+    notice = shortened(told(result) if callable(told) else told, MAX_NOTICE_CHARACTERS)
     if request.htmx and row is not None:
         return render_template("tasks/_acted.html", notice=notice, **row), 200, {"Vary": "HX-Request"}
     flash(notice)

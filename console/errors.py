@@ -3,14 +3,15 @@
 from flask import Response, current_app, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from console.auth import READING, current_user
 from queue_core.errors import (
-    EnqueueUncertain,
     InvalidRequest,
     MovedOn,
     OperationNotFound,
     StoreCorrupt,
     StoreError,
     StoreFull,
+    StoreUnavailable,
     TaskNotFound,
 )
 
@@ -21,6 +22,9 @@ HTTP_TITLES = {
     405: ("This address is not for looking at", "It takes an act from a form.  Go back to the page it was on."),
     413: ("This request is too large", "Shorten what you sent."),
 }
+
+UNCERTAIN = "It is not known whether this happened.  Look before you try again."
+UNTOUCHED = "Nothing was changed.  Try again when it is back."
 
 STORE_TITLES = {
     StoreFull: (
@@ -64,8 +68,9 @@ def _store_error(error):
         type(error),
         ("Redis does not answer", "Counts are unknown until it is back.  Tasks wait in Redis; nothing here is lost."),
     )
-    if isinstance(error, EnqueueUncertain):
-        hint = "It is not known whether this happened.  Look before you try again."
+    if isinstance(error, StoreUnavailable) and request.method not in READING:
+        # who asks is read before anything is done
+        hint = UNCERTAIN if current_user() else UNTOUCHED
     # where Redis is to be found is for the log: while it is away nobody is known to be logged in
     current_app.logger.warning("%s: %s", title, error)
     return answer(503, title, "", hint, extra={"Retry-After": "5"})

@@ -39,6 +39,13 @@ def test_what_was_done_is_told_and_the_answer_goes_back(request_of):
     context.pop()
 
 
+def test_a_notice_of_a_long_name_fits_into_the_cookie(request_of):
+    context = request_of()
+    actions.perform("resume", lambda actor: None, told="x" * 10_000, back="/errors/")
+    assert len(session["_flashes"][0][1]) == actions.MAX_NOTICE_CHARACTERS
+    context.pop()
+
+
 @pytest.mark.parametrize("error", [InvalidRequest("no"), TaskNotFound("gone")])
 def test_what_failed_is_recorded_and_raised(engine, request_of, error):
     context = request_of()

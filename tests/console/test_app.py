@@ -81,7 +81,7 @@ def test_redis_away_is_a_page_of_its_own_and_a_notice_for_htmx(own_server):
     assert notice.status_code == 503
     assert notice.headers["HX-Retarget"] == "#notices"
     assert "<html" not in notice.get_data(as_text=True)
-    assert "Redis does not answer" in visitor.post("/queues/mail/resume").get_data(as_text=True)
+    assert "Nothing was changed" in visitor.post("/queues/mail/resume").get_data(as_text=True)
     engine.close()
 
 
@@ -101,7 +101,7 @@ def test_no_sweeper_is_told_on_every_page_until_there_is_one(engine, operator):
 def test_a_pause_is_told_on_every_page(engine, operator):
     engine.control.pause("mail", actor=SOMEBODY, reason="gateway is down")
     page = " ".join(operator.get("/audit/").get_data(as_text=True).split())
-    assert "is paused until resumed by ann" in page
+    assert "is paused by ann until resumed" in page
     assert "gateway is down" in page
 
 

@@ -31,7 +31,7 @@ def answer_to(app, operator, monkeypatch):
         (errors.StoreUnavailable("Error 2 connecting to /secret/place"), 503, "Redis does not answer"),
         (errors.StoreFull(), 503, "Redis has no memory left"),
         (errors.StoreCorrupt(), 503, "signalbox doctor"),
-        (errors.EnqueueUncertain(), 503, "Look before you try again"),
+        (errors.EnqueueUncertain(), 503, "Redis does not answer"),
     ],
 )
 def test_every_family_has_its_page_and_its_notice(answer_to, error, status, words):
@@ -54,3 +54,14 @@ def test_an_unknown_address_is_a_page_in_the_same_frame(operator):
     page = operator.get("/nothing").get_data(as_text=True)
     assert "There is no such page" in page
     assert 'aria-label="Pages"' in page
+
+
+def test_an_act_whose_answer_was_lost_is_not_said_to_have_failed(app, operator, monkeypatch):
+    def view(queue):
+        raise errors.StoreUnavailable("Connection closed by server")
+
+    operator.get("/")
+    monkeypatch.setitem(app.view_functions, "queues.resume", view)
+    answer = operator.post("/queues/mail/resume")
+    assert answer.status_code == 503
+    assert "It is not known whether this happened" in answer.get_data(as_text=True)

@@ -125,7 +125,7 @@ def _of_tasks(engine, crew, producer) -> dict:
         "runs": sum(map(len, ledger.runs.values())),
         "runs that ended with their process": ledger.count("gone"),
         "runs that raised": ledger.count("raised"),
-        "runs ended by their guard alone": ledger.count("broken off"),
+        "runs broken off, by guard or frozen": ledger.count("broken off"),
         "not sound in Redis": unsound or 0,
     }
 

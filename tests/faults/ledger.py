@@ -16,6 +16,11 @@ from pathlib import Path
 
 NOBODY = "-"
 
+SIGN_EVERY_SECONDS = 0.05
+"""How often a run that lasts says that it goes on."""
+
+_SEEN_WITHIN_SECONDS = 0.5
+
 
 class Pen:
     """Writes to the ledger at `path`; for any number of processes."""
@@ -39,7 +44,7 @@ class Pen:
 class Run:
     """One run of a task.
 
-    ended_by: done | raised | gone (with its process, or with its worker) | broken off (its guard ended it alone)."""
+    ended_by: done | raised | gone (with its process, or with its worker) | broken off (by its guard; or frozen)."""
 
     task_id: str
     pid: int
@@ -111,7 +116,12 @@ def _runs(lines) -> dict[str, list[Run]]:
 
 
 def _end_with_process(run, gone_at):
-    """A run without an end lasts until its process, or the worker that had forked it, was gone."""
+    """A run without an end lasts until its process, or the worker that had forked it, was gone.
+
+    That is seen late when a guard had ended the run before, or when the process was frozen.  But a run that lasts says
+    so: it has ended at the latest when its next sign was due."""
     ends = [at for pid in (run.pid, run.parent_pid) for at in gone_at.get(pid, ()) if at >= run.began_at]
-    if ends:
-        run.ended_by, run.ended_at = "gone", max(run.ended_at, min(ends))
+    next_sign_at = run.ended_at + SIGN_EVERY_SECONDS
+    if ends and min(ends) <= next_sign_at + _SEEN_WITHIN_SECONDS:
+        run.ended_by = "gone"
+    run.ended_at = max(run.ended_at, min([next_sign_at, *ends]))

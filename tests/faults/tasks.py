@@ -9,12 +9,10 @@ from functools import cache
 from pathlib import Path
 
 from queue_core import Engine, JobTimeoutException, fixed
-from tests.faults.ledger import Pen
+from tests.faults.ledger import SIGN_EVERY_SECONDS, Pen
 
 LEDGER = "SIGNALBOX_FAULTS_LEDGER"
 """The variable that names the ledger."""
-
-_SIGN_EVERY_SECONDS = 0.05
 
 engine = Engine()
 _chance = random.SystemRandom()  # a forked child must not repeat the chances of the one before it
@@ -72,8 +70,8 @@ def _work(seconds):
     """Lasts so long, and says that it goes on."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
-        time.sleep(min(left, _SIGN_EVERY_SECONDS))
-        if left > _SIGN_EVERY_SECONDS:
+        time.sleep(min(left, SIGN_EVERY_SECONDS))
+        if left > SIGN_EVERY_SECONDS:
             _pen().note("still", engine.current_task.id)
 
 

@@ -48,10 +48,16 @@ def test_runs_one_after_the_other_do_not_overlap(read):
 
 
 def test_a_run_without_an_end_lasts_until_its_worker_was_gone(read):
-    lines = ["begin a 1 9 10 repeatable", "gone - 9 0 15", "begin a 2 8 {} repeatable", "done a 2 8 21"]
-    assert read(*(line.format(14.9) for line in lines)).overlaps()
-    after = read(*(line.format(15.1) for line in lines))
+    lines = ["begin a 1 9 10 repeatable", "still a 1 9 15", "gone - 9 0 15.03", "begin a 2 8 {} repeatable"]
+    assert read(*(line.format(15.02) for line in lines), "done a 2 8 21").overlaps()
+    after = read(*(line.format(15.04) for line in lines), "done a 2 8 21")
     assert not after.overlaps() and after.count("gone") == 1
+
+
+def test_a_run_that_says_no_more_has_ended_before_its_worker_was_killed(read):
+    lines = ["begin a 1 9 10 repeatable", "still a 1 9 11", "begin a 2 8 15 repeatable", "done a 2 8 16"]
+    ledger = read(*lines, "gone - 9 0 20")
+    assert not ledger.overlaps() and ledger.count("broken off") == 1
 
 
 def test_a_sign_of_life_after_the_end_of_its_process_counts_more(read):
@@ -60,14 +66,14 @@ def test_a_sign_of_life_after_the_end_of_its_process_counts_more(read):
 
 
 def test_a_process_id_that_comes_back_is_another_process(read):
-    lines = ["begin a 1 9 10 once", "gone - 1 0 11", "begin a 1 9 12 once", "done a 1 9 13"]
+    lines = ["begin a 1 9 10 once", "gone - 1 0 10.1", "begin a 1 9 12 once", "done a 1 9 13"]
     ledger = read(*lines)
     assert [run.ended_by for run in ledger.runs["a"]] == ["gone", "done"] and not ledger.overlaps()
 
 
 def test_a_run_that_left_no_end_and_whose_process_lives_ended_itself(read):
     (run,) = read("begin a 1 9 10 once", "still a 1 9 10.5").runs["a"]
-    assert (run.ended_by, run.ended_at) == ("broken off", 10.5)
+    assert (run.ended_by, run.ended_at) == ("broken off", 10.55)
 
 
 def test_a_task_that_must_not_be_repeated_and_was_is_found(read):

@@ -1,5 +1,6 @@
 """Redis, workers and sweeper as processes that are killed at any moment and started again, as a supervisor would."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from queue_core import Server
+from queue_core import Server, end_with_parent
 from tests.faults.ledger import Pen
 from tests.faults.tasks import LEDGER
 from tests.servers import wanted_binary
@@ -97,9 +98,10 @@ class Crew:
         """kill -9 of a child that runs a task; False when no worker has one now."""
         for process in self._processes.values():
             for child in _children(process.pid):
-                os.kill(child, signal.SIGKILL)
-                self._pen.note_gone(child)
-                return True
+                with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+                    os.kill(child, signal.SIGKILL)
+                    self._pen.note_gone(child)
+                    return True
         return False
 
     def kill_redis(self) -> None:
@@ -140,6 +142,7 @@ class Crew:
             self._processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "queue_core.cli", *self._programs[name]],
                 cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=lambda: end_with_parent(signal.SIGKILL),
             )  # fmt: skip
 
     def _thaw(self, name):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from queue_core import Engine, Settings, Worker
+from queue_core import Engine, Settings, Worker, end_with_parent
 from tests.interop.tiger import PYTHON, ROOT, Tiger, environment, killed_at_the_end
 
 MODULE = "tests.interop.errands"
@@ -54,6 +54,7 @@ def our_worker(redis_url, tmp_path):
             process = subprocess.Popen(
                 [sys.executable, "-m", "queue_core.cli", *program, "--redis-url", redis_url],
                 cwd=ROOT, env=environment() | variables, stdout=log, stderr=log, process_group=0,
+                preexec_fn=end_with_parent,
             )  # fmt: skip
         with killed_at_the_end(process):
             yield process

@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from queue_core import end_with_parent
+
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-tasktiger" / "bin" / "python"
 COMMAND = PYTHON.with_name("tasktiger")
@@ -48,6 +50,7 @@ class Tiger:
             process = subprocess.Popen(
                 [PYTHON, "-m", "tests.interop.tiger_side", self._told("work", options, config)],
                 cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0,
+                preexec_fn=end_with_parent,
             )  # fmt: skip
         with killed_at_the_end(process):
             yield process

@@ -5,6 +5,7 @@ import tempfile
 
 import pytest
 import redis
+import structlog
 
 from queue_core.embedded import Server
 from queue_core.errors import NoServer
@@ -49,6 +50,13 @@ def _kinds_of(item) -> set[str]:
     # every test needs the server it was told to run on
     server = "redis70" if os.environ.get("SIGNALBOX_TEST_REDIS") == "7.0" else "redis62"
     return {kind for kind in KINDS if item.get_closest_marker(kind)} | {server}
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_delivered():
+    """A command that ran inside a test has set up the logs of the whole process."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,6 @@ import structlog
 from queue_core.process import logs
 
 
-@pytest.fixture(autouse=True)
-def _as_before():
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
-
-
 def test_a_json_line_has_event_level_and_time_in_utc(capsys):
     logs.set_up("json")
     structlog.get_logger("signalbox").warning("lease lost", queue="a.b")

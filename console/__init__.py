@@ -14,10 +14,12 @@ from console.views import login
 from console.views.audit import AuditPage
 from console.views.bulk import BulkPage
 from console.views.errors import ErrorsPage
+from console.views.groups import GroupsPage
 from console.views.operations import OperationsPage
 from console.views.overview import OverviewPage
 from console.views.queues import QueuesPage
 from console.views.tasks import TasksPage
+from console.views.trash import TrashPage
 from console.views.workers import WorkersPage
 from queue_core import Engine
 
@@ -39,7 +41,17 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
     app.register_blueprint(health.blueprint)
     app.register_blueprint(login.blueprint)
     admin = Admin(app, name="Signalbox", theme=Theme("none", "layout.html"), index_view=OverviewPage())
-    admin.add_views(ErrorsPage(), QueuesPage(), TasksPage(), BulkPage(), OperationsPage(), AuditPage(), WorkersPage())
+    admin.add_views(
+        ErrorsPage(),
+        QueuesPage(),
+        TasksPage(),
+        BulkPage(),
+        GroupsPage(),
+        OperationsPage(),
+        TrashPage(),
+        AuditPage(),
+        WorkersPage(),
+    )
     return app
 
 

@@ -11,30 +11,40 @@ from console.presenters import shortened, visible
 from queue_core.errors import InvalidRequest, MovedOn
 
 MAX_NOTICE_CHARACTERS = 300
+UNDO = "undo"
+"""Begins the category of a notice whose act can be undone; the address follows."""
 READ_ONLY = "This console is read-only: it looks and changes nothing."
 
 
-def perform(verb: str, act, *, told, back, queue=None, task_id=None, row=None):
+def perform(verb: str, act, *, told, back, queue=None, task_id=None, row=None, undo=None):
     """The answer after one act.
 
     act: called with the actor.  told: the notice, a text or a function of what `act` gave.  back: where to go on, an
-    address or a function of it.  row: for requests by htmx, what the template of a row that was acted on needs.
+    address or a function of it.  undo: a function of it too, where its undoing is posted to or None.  row: for requests
+    by htmx, what the template of a row that was acted on needs.
+
     Raises what `act` raises, recorded; 403 in a read-only console."""
+    result = attempt(verb, act, queue=queue, task_id=task_id)
+    # shortened, since it travels in the session's cookie, and browsers refuse large ones
+    notice = shortened(told(result) if callable(told) else told, MAX_NOTICE_CHARACTERS)
+    if request.htmx and row is not None:
+        return render_template("tasks/_acted.html", notice=notice, **row), 200, {"Vary": "HX-Request"}
+    address = undo(result) if undo else None
+    flash(notice, f"{UNDO} {address}" if address else "message")
+    return redirect(back(result) if callable(back) else back, 303)
+
+
+def attempt(verb: str, act, *, queue=None, task_id=None):
+    """What `act` gives, called with the actor.  Raises what it raises, recorded; 403 in a read-only console."""
     actor = current_actor()
     if settings().read_only:
         _record(verb, actor, "refused", "read-only console", queue, task_id)
         abort(403, description=READ_ONLY)
     try:
-        result = act(actor)
+        return act(actor)
     except (InvalidRequest, MovedOn) as error:
         _record(verb, actor, "failed", str(error), queue, task_id)
         raise
-    # shortened, since it travels in the session's cookie, and browsers refuse large ones
-    notice = shortened(told(result) if callable(told) else told, MAX_NOTICE_CHARACTERS)
-    if request.htmx and row is not None:
-        return render_template("tasks/_acted.html", notice=notice, **row), 200, {"Vary": "HX-Request"}
-    flash(notice)
-    return redirect(back(result) if callable(back) else back, 303)
 
 
 def _record(verb, actor, outcome, why, queue, task_id):
@@ -50,3 +60,9 @@ def came_from(otherwise: str) -> str:
 def given_reason() -> str:
     """The reason a person typed, at most 500 characters."""
     return request.form.get("reason", "").strip()[:500]
+
+
+def undo_of(category: str) -> str | None:
+    """Where the undoing of what a notice tells is posted to."""
+    word, _, address = category.partition(" ")
+    return address if word == UNDO else None

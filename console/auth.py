@@ -18,11 +18,11 @@ from queue_core.errors import StoreError, StoreUnavailable
 RIGHTS = {
     "viewer": frozenset({"look"}),
     "operator": frozenset({"look", "operate"}),
-    "admin": frozenset({"look", "operate", "admin"}),
+    "admin": frozenset({"look", "operate", "reveal", "admin"}),
 }
 """What each role may do."""
 
-NEEDED_ROLE = {"look": "viewer", "operate": "operator", "admin": "admin"}
+NEEDED_ROLE = {"look": "viewer", "operate": "operator", "reveal": "admin", "admin": "admin"}
 """The least role that has each right."""
 
 
@@ -62,7 +62,7 @@ def public(view):
 
 
 def may(right: str):
-    """Lets only users with `right` ("look", "operate" or "admin") call the view; a refusal goes into the audit trail.
+    """Lets only users with `right` (a key of NEEDED_ROLE) call the view; a refusal goes into the audit trail.
 
     Raises Forbidden in the request of anybody else."""
     needed_role = NEEDED_ROLE[right]

@@ -142,6 +142,16 @@ def role(engine, name, role):
     click.echo(f"{name} is {role} now.")
 
 
+@users.command()
+@click.argument("name")
+@pass_engine
+def logout(engine, name):
+    """End all open sessions of a user."""
+    engine.people.end_sessions(name)
+    _record(engine, "logout_everywhere", name)
+    click.echo(f"{name} is logged out everywhere.")
+
+
 @users.command("list")
 @pass_engine
 def list_users(engine):

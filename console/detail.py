@@ -80,11 +80,16 @@ class Detail:
     stale_traceback: bool
     recoveries: int
     problem: str | None
+    edited_from: str | None
     verbs: tuple[str, ...]
 
     @property
     def newest(self) -> Attempt | None:
         return self.attempts[0] if self.attempts else None
+
+    @property
+    def attempt_numbers(self) -> frozenset[int]:
+        return frozenset(attempt.number for attempt in self.attempts)
 
     @property
     def earlier(self) -> tuple[Attempt, ...]:
@@ -116,8 +121,15 @@ def drawn(task, *, whole: bool = False) -> Detail:
         stale_traceback=task.stale_traceback,
         recoveries=task.recoveries,
         problem=task.problem and visible(task.problem),
+        edited_from=_edited_from(task.fields or {}),
         verbs=presenters.verbs(task.state, task.payload_bytes > 0),
     )
+
+
+def _edited_from(fields):
+    extension = fields.get("x")
+    origin = extension.get("edited_from") if isinstance(extension, dict) else None
+    return origin if isinstance(origin, str) and origin else None
 
 
 def attempt(execution, *, whole: bool = False) -> Attempt:

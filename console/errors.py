@@ -5,6 +5,7 @@ from werkzeug.exceptions import HTTPException
 
 from console.auth import READING, current_user
 from queue_core.errors import (
+    ErrorGroupNotFound,
     InvalidRequest,
     MovedOn,
     OperationNotFound,
@@ -22,6 +23,13 @@ HTTP_TITLES = {
     405: ("This address is not for looking at", "It takes an act from a form.  Go back to the page it was on."),
     413: ("This request is too large", "Shorten what you sent."),
 }
+
+VANISHED = {
+    TaskNotFound: ("task", "It ran, was moved or was deleted since."),
+    OperationNotFound: ("operation", "Its record was dropped after some time."),
+    ErrorGroupNotFound: ("error group", "It was not seen for long, or too many others came after it."),
+}
+"""What may be gone when somebody looks for it, and why."""
 
 UNCERTAIN = "It is not known whether this happened.  Look before you try again."
 UNTOUCHED = "Nothing was changed.  Try again when it is back."
@@ -48,7 +56,7 @@ def _invalid_request(error):
 
 
 def _moved_on(error):
-    if request.method == "GET" and isinstance(error, (TaskNotFound, OperationNotFound)):
+    if request.method == "GET" and isinstance(error, tuple(VANISHED)):
         return _vanished(error)
     return answer(
         409, "The world moved on", str(error), "Nothing was changed.  Reload the page to see what is there now."
@@ -56,8 +64,7 @@ def _moved_on(error):
 
 
 def _vanished(error):
-    what = "task" if isinstance(error, TaskNotFound) else "operation"
-    hint = "It ran, was moved or was deleted since." if what == "task" else "Its record was dropped after some time."
+    what, hint = VANISHED[type(error)]
     queue = (request.view_args or {}).get("queue")
     return answer(404, f"This {what} is not here any more", str(error), hint, queue=queue)
 

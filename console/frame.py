@@ -6,9 +6,9 @@ from pathlib import Path
 
 from flask import current_app, g, request, url_for
 
-from console import auth, paging, presenters, trail
+from console import actions, auth, paging, presenters, trail
 from console.converters import to_segment
-from console.current import settings
+from console.current import engine, settings
 from console.shell import Shell
 
 FILTERS = {
@@ -22,11 +22,13 @@ FILTERS = {
     "iso": presenters.iso,
     "number": presenters.number,
     "plural": presenters.plural,
+    "rate": presenters.rate,
     "run_time": presenters.run_time,
     "segment": to_segment,
     "short_id": presenters.short_id,
     "shortened": presenters.shortened,
     "size": presenters.size,
+    "time_left": presenters.time_left,
     "utc": presenters.utc,
     "words": trail.words,
 }
@@ -53,10 +55,13 @@ def _context():
         "here": paging.here,
         "infinity": math.inf,
         "may_operate": auth.user_may("operate") and not settings().read_only,
+        "may_reveal": auth.user_may("reveal") and not settings().read_only,
         "menu": menu,
         "presenters": presenters,
         "shell": _shell(),
         "state_words": presenters.STATE_WORDS,
+        "undo_of": actions.undo_of,
+        "trash_seconds": engine().settings.trash_seconds,
     }
 
 

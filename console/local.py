@@ -201,6 +201,7 @@ class Site:
         if not self.redis_url:
             self.server = Server(self.folder / "redis").start()
             self.redis_url = self.server.url
+            self._tell_torn_end()
         self.engine = Engine(self.redis_url)
         try:
             facts = self.engine.store.client.info("server")
@@ -214,9 +215,17 @@ class Site:
         try:
             self.server.kill()
             self.server.start()
+            self._tell_torn_end()
         except SignalboxError as error:
             self._server_again_at = time.monotonic() + 5
             _complain(error)
+
+    def _tell_torn_end(self) -> None:
+        if self.server.torn_at is not None:
+            self._tell(
+                f"The end of Redis' file was torn: what was accepted last is lost, and all before byte "
+                f"{self.server.torn_at} is there.  Its log: {self.server.log_path}"
+            )
 
     def _first_password(self) -> str | None:
         """The password of the first user, made now; None when there are users already."""

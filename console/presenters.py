@@ -66,6 +66,9 @@ AGE_CHOICES = (
     ("0", "now: all of them"),
 )
 
+CAUSE_WINDOWS = (("1", "hour"), ("3", "3 hours"), ("24", "24 hours"), ("72", "3 days"), ("168", "7 days"))
+"""Hours and words of the windows that the failures of an error group are counted in."""
+
 _JOINTS = re.compile(r"([.:_]+)(?=[^.:_])")
 
 _CONTROLS = {code: 0x2400 + code for code in range(32) if code not in (9, 10)}
@@ -196,6 +199,24 @@ def retry_promise(executions_count: int, allowed: int | None) -> str:
     return "The attempts are used up: Retry gives one more; with a fresh budget it gives all of them again."
 
 
+def rate(per_second: float) -> str:
+    """Such as `20 a second`, or `30 an hour` for slow ones; without one: as fast as it goes."""
+    if not per_second:
+        return "as fast as it goes"
+    for count, unit in ((per_second, "second"), (per_second * 60, "minute")):
+        if count >= 1:
+            return f"{count:,.4g} a {unit}".replace(",", " ")
+    return f"{per_second * 3600:.4g} an hour"
+
+
+def time_left(operation, now: float) -> str:
+    """How long an operation that has not ended will still take, in words."""
+    if operation.paused:
+        return "stands still"
+    seconds = operation.seconds_left(now)
+    return "time left unknown" if seconds is None else f"about {duration(max(seconds, 1))} left"
+
+
 def pause_end(until_at: float | None, now: float) -> str:
     if until_at is None or math.isinf(until_at):
         return "until resumed"
@@ -307,7 +328,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Process:
-    """A process that gave a sign of life.  queues and exclude: names for people."""
+    """A process that gave a sign of life.  queues and exclude: names for people.  clock: how wrong it is, if it is."""
 
     id: str
     kind: str
@@ -318,6 +339,7 @@ class Process:
     queues: str
     exclude: str
     refused_queues: str
+    clock: str
     started_at: float | None
     seen_at: float
     runs: tuple[Run, ...]
@@ -346,10 +368,17 @@ def process(worker) -> Process:
         queues=names("queues"),
         exclude=names("exclude"),
         refused_queues=names("refused_queues"),
+        clock=_clock(moment(facts.get("clock_behind_seconds"))),
         started_at=moment(facts.get("started_at")),
         seen_at=worker.seen_at,
         runs=tuple(_run(each) for each in _listed(facts.get("running")) if isinstance(each, dict)),
     )
+
+
+def _clock(behind_seconds) -> str:
+    if not behind_seconds or not math.isfinite(behind_seconds):
+        return ""
+    return f"clock {abs(behind_seconds):,.0f} s {'behind' if behind_seconds > 0 else 'ahead of'} Redis"
 
 
 def _listed(value):

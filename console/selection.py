@@ -1,6 +1,6 @@
 """The ticked tasks of a list, and one act on all of them as an operation."""
 
-from flask import flash, redirect, request
+from flask import flash, redirect, request, url_for
 
 from console import actions
 from console.converters import from_segment
@@ -49,12 +49,22 @@ def perform(verb: str, state: str, chosen: dict[str, list[str]], *, back: str):
         return [_operation(verb, queue, state, ids, actor) for queue, ids in chosen.items()]
 
     queue = next(iter(chosen)) if len(chosen) == 1 else None
-    return actions.perform(f"{verb} selected", act, told=lambda done: told(verb, done), back=back, queue=queue)
+    return actions.perform(
+        f"{verb} selected", act, told=lambda done: told(verb, done), back=back, queue=queue, undo=_undo_url
+    )
 
 
 def _operation(verb, queue, state, ids, actor):
     operation = engine().operations.start(verb, queue, state, actor=actor, reason=actions.given_reason(), task_ids=ids)
     return engine().operations.run_small(operation)
+
+
+def _undo_url(operations):
+    # of several queues there are several operations, each with a page of its own
+    operation = operations[0] if len(operations) == 1 else None
+    if operation is None or not operation.to_trash or not operation.done or not operation.ended:
+        return None
+    return url_for("operations.undo", operation_id=operation.id)
 
 
 def told(verb: str, operations: list) -> str:

@@ -1,8 +1,10 @@
 """Every setting of the console: its unit, default and reason.  Read from the environment in this one place."""
 
 import os
+import re
 from dataclasses import dataclass, field, fields
 
+from console import links
 from queue_core.errors import InvalidSettings
 
 ENVIRONMENT_PREFIX = "SIGNALBOX_CONSOLE_"
@@ -26,6 +28,12 @@ class ConsoleSettings:
     max_request_bytes: int = _setting(1_000_000, "bytes", "larger requests are refused")
     poll_seconds: int = _setting(5, "seconds", "how often a page in view asks for new counts")
     page_size: int = _setting(50, "tasks", "tasks on one page of a list; at most 200")
+    integration_links: str = _setting("", "JSON", "links on the page of a task: [[name, URL template], …]")
+    execution_integration_links: str = _setting("", "JSON", "links at each failed run of a task, in the same form")
+    duties: str = _setting("", "JSON", "runbook and owner by queue or function: [{match, runbook, owner}, …]")
+    masked_names: str = _setting("", "names", "values under names that hold one of these are hidden, besides the usual")
+    shown_names: str = _setting("", "names", "values under exactly these names are not hidden for their name")
+    masked_pattern: str = _setting("", "pattern", "what this regular expression matches is hidden, besides the usual")
 
     def __post_init__(self):
         faults = list(_faults(self))
@@ -66,5 +74,29 @@ def _faults(settings):
             yield f"{name} must be more than 0, not {getattr(settings, name)}."
     if settings.page_size > 200:
         yield "page_size must be at most 200: what touches more is an operation."
+    yield from _faults_of_links(settings)
+    if fault := _fault_of_pattern(settings.masked_pattern):
+        yield f"masked_pattern must be a regular expression that matches some text: {fault}."
     if settings.trusted_proxies < 0:
         yield "trusted_proxies must not be negative."
+
+
+def _fault_of_pattern(pattern):
+    try:
+        found = re.compile(pattern)
+    except re.error as error:
+        return str(error)
+    return "this one matches everywhere" if pattern and found.match("") else None
+
+
+def _faults_of_links(settings):
+    readings = {
+        "integration_links": lambda text: links.templates(text, links.OF_A_TASK),
+        "execution_integration_links": links.templates,
+        "duties": links.duties,
+    }
+    for name, read in readings.items():
+        try:
+            read(getattr(settings, name))
+        except ValueError as error:
+            yield f"{name} cannot be used: {error}."

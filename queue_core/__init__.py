@@ -21,7 +21,10 @@ from queue_core.retry import exponential, fixed, linear
 from queue_core.schedule import cron_expr, periodic
 from queue_core.task import Task
 from queue_core.text import shown
+from queue_core.worker.executors.fork import ForkExecutor
+from queue_core.worker.executors.sync import SyncExecutor
 from queue_core.worker.loop import Worker
+from queue_core.worker.runner import BaseRunner, DefaultRunner
 
 __version__ = "0.1.0"
 
@@ -37,6 +40,11 @@ __all__ = [  # noqa: RUF022  (in groups)
     "errors",
     "shown",
     "states",
+    # -- how tasks are run --
+    "BaseRunner",
+    "DefaultRunner",
+    "ForkExecutor",
+    "SyncExecutor",
     # -- when to run again --
     "cron_expr",
     "exponential",

@@ -6,6 +6,7 @@ script does: refusals, logins, changes of users.
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from queue_core.acts import Actor, act
@@ -14,6 +15,7 @@ from queue_core.store import Store
 from queue_core.text import json_object, to_text
 
 _SCAN_STEP = 200
+_WALK_STEP = 500
 _SCAN_LIMIT = 5_000
 """A filtered page looks at no more entries than this; it says so by giving a cursor and few entries."""
 
@@ -68,8 +70,8 @@ class Audit:
 
         wanted: verb, actor, queue, task_id; those that are None do not filter.
         Raises InvalidRequest for a cursor that is none."""
-        if cursor and not re.fullmatch(r"(?!0+-0+$)\d{1,19}-\d{1,19}", cursor):
-            raise InvalidRequest("That page address is not complete; begin at the first page.")
+        if cursor:
+            _usable_id(cursor)
         wanted = {name: value for name, value in wanted.items() if value}
         marks = [json.dumps(value).encode() for value in wanted.values()]
         entries, looked_at, last = [], 0, cursor
@@ -90,9 +92,38 @@ class Audit:
                 return AuditPage(entries, None)
         return AuditPage(entries, last)
 
+    def walk(self, **wanted) -> Iterator[AuditEntry]:
+        """Every entry that `page` would give, newest first, read in steps; entries written meanwhile are left out.
+
+        Raises StoreUnavailable, at any step."""
+        cursor, more = None, True
+        while more:
+            page = self.page(cursor=cursor, limit=_WALK_STEP, **wanted)
+            yield from page.entries
+            cursor, more = page.next_cursor, page.next_cursor is not None
+
+    def newer_than(self, entry_id: str | None, limit: int) -> list[AuditEntry]:
+        """The `limit` entries that follow this one, oldest first; None: the oldest that there are.
+
+        Raises InvalidRequest for an id that is none."""
+        first = f"({_usable_id(entry_id)}" if entry_id else "-"
+        rows = self._store.client.xrange(self._store.keys.audit(), min=first, count=limit)
+        return [_entry(found_id, fields) for found_id, fields in rows]
+
+    def holds(self, entry_id: str) -> bool:
+        """Whether the trail still has this entry."""
+        entry_id = _usable_id(entry_id)
+        return bool(self._store.client.xrange(self._store.keys.audit(), min=entry_id, max=entry_id, count=1))
+
     def _older_than(self, entry_id, count):
         newest = f"({entry_id}" if entry_id else "+"
         return self._store.client.xrevrange(self._store.keys.audit(), max=newest, count=count)
+
+
+def _usable_id(entry_id: str) -> str:
+    if not re.fullmatch(r"(?!0+-0+$)\d{1,19}-\d{1,19}", entry_id):
+        raise InvalidRequest("That page address is not complete; begin at the first page.")
+    return entry_id
 
 
 def _entry(entry_id: bytes, fields: dict) -> AuditEntry:

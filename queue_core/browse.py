@@ -7,10 +7,12 @@ and a whole large value is read only when somebody asks for it.
 import json
 import math
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 from queue_core import states
 from queue_core.errors import InvalidPayload, InvalidRequest, TaskNotFound
+from queue_core.execution import Execution, found_func, read_execution
 from queue_core.payload import Payload
 from queue_core.store import Store
 from queue_core.text import shown, to_bytes, to_text
@@ -24,30 +26,11 @@ MOST_EXECUTIONS = 1000
 WHOLE_EXECUTION_BYTES = 512 * 1024 * 1024
 MOST_ROWS = 200
 MOST_QUEUES = 50
+SAMPLES = 5
+AGES = (3600, 86_400, 604_800)
 
-_FUNC = re.compile(rb'"func":\s*"((?:[^"\\]|\\.){1,500})"')
 _ARGUMENTS = re.compile(rb'"(?:args|kwargs)":')
-_FIELD = re.compile(r'"(\w+)":\s*("(?:[^"\\]|\\.)*"|[-\d.eE+]+|true|false)')
 _RETRIES_AT = {"tasktiger.retry:_fixed": 1, "tasktiger.retry:_linear": 2, "tasktiger.retry:_exponential": 2}
-
-
-@dataclass(frozen=True)
-class Execution:
-    """One failed run.  number: 1 for the first ever.  message: the last line of the traceback, without the class.
-
-    reason: killed | hard_timeout | worker_lost | quarantined | … where no exception of the function ended it.
-    facts: the entry as it stands, without the traceback.  cut: it was too long to be read whole."""
-
-    number: int
-    started_at: float | None
-    failed_at: float | None
-    exception_name: str
-    message: str
-    traceback: str | None
-    host: str
-    reason: str | None
-    facts: dict
-    cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +59,22 @@ class Page:
     first_rank: int
     next_cursor: str | None
     previous_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What an act on all of a state up to a moment would touch.  matched and ages are exact, the rest is of `looked_at`
+    tasks, which lie evenly over the selection.
+
+    functions, exceptions: (name, tasks), the most frequent first; a name is None where it cannot be told.
+    ages: (at most so many seconds old, or None for the rest, tasks); none for scheduled, which lie in the future."""
+
+    matched: int
+    looked_at: int
+    functions: list[tuple[str | None, int]]
+    exceptions: list[tuple[str | None, int]]
+    ages: list[tuple[int | None, int]]
+    samples: list[TaskRow]
 
 
 @dataclass(frozen=True)
@@ -161,6 +160,73 @@ class Browse:
         found.sort(key=lambda row: row[3], reverse=True)
         return self._rows(found[: max(1, min(limit, MOST_ROWS))])
 
+    def impact(self, queue: str, state: str, not_after: float | None = None) -> Impact:
+        """What an act on all tasks in `state` with a score up to `not_after` (None: all) would touch, and five of them.
+
+        Looks at 200 tasks at most.  Raises UnknownState."""
+        key = self._store.keys.state(states.known(state), queue)
+        matched = self._store.client.zcount(key, "-inf", "+inf" if not_after is None else not_after)
+        ranks = range(matched) if matched <= MOST_ROWS else [one * matched // MOST_ROWS for one in range(MOST_ROWS)]
+        pipeline = self._store.client.pipeline()
+        for rank in ranks:
+            pipeline.zrange(key, rank, rank, withscores=True)
+        members = [one for found in (pipeline.execute() if ranks else ()) for one in found]
+        rows = self._rows([(queue, state, to_text(task_id), score) for task_id, score in members])
+        return Impact(
+            matched=matched,
+            looked_at=len(rows),
+            functions=Counter(row.func for row in rows).most_common(),
+            exceptions=Counter(row.failure and row.failure.exception_name for row in rows).most_common(),
+            ages=[] if state == states.SCHEDULED else self._ages(key, matched, not_after),
+            samples=rows[:: max(1, len(rows) // SAMPLES)][:SAMPLES],
+        )
+
+    def _ages(self, key, matched, not_after):
+        now, pipeline = self._store.now(), self._store.client.pipeline()
+        highest = "+inf" if not_after is None else not_after
+        for seconds in AGES:
+            pipeline.zcount(key, now - seconds, highest)
+        younger = [0, *pipeline.execute(), matched]
+        # what comes or goes between the two looks makes no count negative
+        return [(age, max(0, younger[at + 1] - younger[at])) for at, age in enumerate((*AGES, None))]
+
+    def failed(self, places: list[tuple[str, str]]) -> list[TaskRow | None]:
+        """One row for each (queue, task id), at most 200; None for what is not in error any more."""
+        places = places[:MOST_ROWS]
+        pipeline = self._store.client.pipeline()
+        for queue, task_id in places:
+            pipeline.zscore(self._store.keys.state(states.ERROR, queue), to_bytes(task_id))
+        scores = pipeline.execute(raise_on_error=False) if places else []
+        there = [
+            (queue, states.ERROR, task_id, score)
+            for (queue, task_id), score in zip(places, scores, strict=True)
+            if isinstance(score, float)
+        ]
+        rows = {(row.queue, row.id): row for row in self._rows(there)}
+        return [rows.get(place) for place in places]
+
+    def trashed(self, entries) -> list[TaskRow]:
+        """Rows of entries of the trash, in their order: each as it was in its queue."""
+        keys = self._store.keys
+        calls = [
+            self._store.call(
+                "glimpse",
+                payload=keys.trash_payload(entry.id),
+                executions=keys.trash_executions(entry.id),
+                # the entry tells it
+                executions_count=keys.executions_count(entry.id),
+                payload_bytes=PAYLOAD_GLIMPSE_BYTES,
+                execution_bytes=EXECUTION_GLIMPSE_BYTES,
+            )
+            for entry in entries
+        ]
+        replies = self._store.send_all(calls) if calls else []
+        rows = [
+            _row(entry.queue, entry.state, entry.task_id, entry.score, reply)
+            for entry, reply in zip(entries, replies, strict=True)
+        ]
+        return [replace(row, executions_count=entry.executions_count) for entry, row in zip(entries, rows, strict=True)]
+
     def _rank(self, key, cursor, newest_first, limit) -> int:
         direction, score, task_id = _read_cursor(cursor)
         client = self._store.client
@@ -226,7 +292,7 @@ class Browse:
             state=state,
             score=score,
             states=held,
-            func=shown(payload.func) if payload else _found_func(raw),
+            func=shown(payload.func) if payload else found_func(raw),
             args=payload.args if payload else None,
             kwargs=payload.kwargs if payload else None,
             fields=payload.fields if payload else {},
@@ -259,7 +325,7 @@ class Browse:
         ]
         replies = self._store.send_all(calls) if calls else []
         return [
-            _execution(newest_number - age, *map(to_text, reply))
+            read_execution(newest_number - age, *map(to_text, reply))
             for age, reply in enumerate(replies)
             if isinstance(reply, list)
         ]
@@ -311,19 +377,11 @@ def _row(queue, state, task_id, score, glimpse) -> TaskRow:
         return TaskRow(queue, state, task_id, score, problem=f"payload unreadable: {shown(str(glimpse))}")
     raw, size, count, newest, tail = glimpse
     number = _count(count)
-    failure = _execution(number, to_text(newest), to_text(tail)) if newest and state == states.ERROR else None
+    failure = read_execution(number, to_text(newest), to_text(tail)) if newest and state == states.ERROR else None
     whole = size <= len(raw)
     problem = _read_payload(raw, task_id, too_large=not whole)[1]
     arguments = _arguments(raw, whole) if problem is None else ""
-    return TaskRow(queue, state, task_id, score, _found_func(raw), arguments, not whole, size, number, failure, problem)
-
-
-def _found_func(raw: bytes) -> str | None:
-    found = _FUNC.search(raw)
-    try:
-        return shown(json.loads(b'"' + found[1] + b'"')) if found else None
-    except ValueError:
-        return None
+    return TaskRow(queue, state, task_id, score, found_func(raw), arguments, not whole, size, number, failure, problem)
 
 
 def _arguments(raw: bytes, whole: bool) -> str:
@@ -333,63 +391,6 @@ def _arguments(raw: bytes, whole: bool) -> str:
         return shown(" ".join(parts))
     found = _ARGUMENTS.search(raw)
     return shown(to_text(raw[found.end() :])).strip() if found else ""
-
-
-def _execution(number: int, text: str, tail: str) -> Execution:
-    """An entry of the list, read as far as it can be; whatever stands there."""
-    try:
-        facts = {} if tail else json.loads(text)
-    except (ValueError, RecursionError):
-        facts = {}
-    if not isinstance(facts, dict):
-        facts = {}
-    facts = facts or _fields_found(text + " " + tail)
-    traceback = facts.pop("traceback", None)
-    extension = facts.get("x") if isinstance(facts.get("x"), dict) else {}
-    traceback = shown(traceback) if isinstance(traceback, str) else None
-    name = shown(str(facts.get("exception_name") or "unknown"))
-    return Execution(
-        number=number,
-        started_at=_number(facts.get("time_started")),
-        failed_at=_number(facts.get("time_failed")),
-        exception_name=name,
-        message=_message(traceback, name),
-        traceback=traceback,
-        host=shown(str(facts.get("host") or "")),
-        reason=shown(str(extension["reason"])) if "reason" in extension else None,
-        facts=facts,
-        cut=bool(tail),
-    )
-
-
-def _fields_found(text: str) -> dict:
-    found = {}
-    for name, value in _FIELD.findall(text):
-        try:
-            found.setdefault(name, json.loads(value))
-        except ValueError:
-            continue
-    return found
-
-
-def _number(value) -> float | None:
-    try:
-        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-    except OverflowError:  # JSON knows integers of any length
-        return None
-
-
-def _message(traceback, exception_name: str) -> str:
-    if not traceback or not traceback.strip():
-        return ""
-    lines = traceback.strip().splitlines()
-    # the message may have several lines: it begins at the last one that names the exception
-    class_name = exception_name.rpartition(":")[2]
-    for line in reversed(lines):
-        name, colon, message = line.partition(":")
-        if colon and name.rpartition(".")[2] == class_name.rpartition(".")[2]:
-            return message.strip()
-    return lines[-1].strip()
 
 
 def _attempts_allowed(payload) -> int | None:
@@ -406,8 +407,4 @@ def _attempts_allowed(payload) -> int | None:
 
 
 def _is_stale(state, score, executions) -> bool:
-    if state != states.ERROR or not executions:
-        return False
-    failed_at = executions[0].failed_at
-    # the state change follows the record at once; clocks of two processes may differ by a little
-    return failed_at is not None and score - failed_at > 5
+    return state == states.ERROR and bool(executions) and executions[0].predates(score)

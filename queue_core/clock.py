@@ -40,6 +40,10 @@ class Clock:
         """Whether the last measurement is a minute old; after one that failed, five seconds."""
         return monotonic() >= self._measure_at
 
+    def doubt(self) -> None:
+        """Another server may answer from now on: the next who looks wants it measured."""
+        self._measure_at = 0.0
+
     def measure(self, ask_server) -> float:
         """The offset to the server in seconds (positive: the server is ahead).
 

@@ -2,13 +2,15 @@
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from queue_core import states
 from queue_core.acts import Actor, act
-from queue_core.errors import InvalidQueueName, InvalidRequest, MovedOn, NotPaused
+from queue_core.disposal import MOST_AT_ONCE, disposal
+from queue_core.errors import InvalidQueueName, InvalidRequest, MovedOn, NotPaused, TaskNotFound
 from queue_core.keys import SYSTEM_LOCK
-from queue_core.payload import checked_queue, with_scheduled_at
+from queue_core.payload import Payload, checked_queue, edited, with_scheduled_at
 from queue_core.store import Store
 from queue_core.text import json_object, to_bytes, to_text
 
@@ -49,11 +51,19 @@ class Control:
         entry = act("retry", actor, queue=queue, task_id=task_id, reason=reason, fresh_budget=fresh_budget)
         self._act("retry", entry, queue=queue, id=task_id, now=self._store.now(), fresh_budget=fresh_budget)
 
-    def delete(self, queue: str, state: str, task_id: str, *, actor: Actor, reason: str = "") -> None:
-        """error | queued | scheduled -> gone, for good.  Raises TaskNotFound."""
+    def delete(
+        self, queue: str, state: str, task_id: str, *, actor: Actor, reason: str = "", to_trash: bool = True
+    ) -> str | None:
+        """error | queued | scheduled -> gone.  Gives the id of its entry in the trash, where `restore` finds it.
+
+        to_trash: else for good, which frees its memory now.  None: it is gone for good; so are all where the settings
+        have no trash, tasks without a payload, and a unique task over 1 MiB that stands elsewhere too.
+        Raises TaskNotFound."""
         states.allowed_from("delete", state)
-        entry = act("delete", actor, queue=queue, task_id=task_id, reason=reason, state=state)
-        self._act("delete", entry, queue=queue, id=task_id, state=state)
+        where = disposal(self._store, to_trash, by=actor.name, door=actor.door, reason=reason)
+        entry = act("delete", actor, queue=queue, task_id=task_id, reason=reason, state=state, entry=where["entry_id"])
+        reply = self._act("delete", entry, queue=queue, id=task_id, state=state, **where)
+        return where["entry_id"] if reply == b"KEPT" else None
 
     def cancel(self, queue: str, state: str, task_id: str, *, actor: Actor, reason: str = "") -> None:
         """queued | scheduled -> gone, before it has started.  Raises TaskNotFound."""
@@ -97,10 +107,103 @@ class Control:
         if checked_queue(to_queue) == queue:
             raise InvalidRequest("The task is in that queue already.")
         entry = act("move", actor, queue=queue, task_id=task_id, reason=reason, state=state, to_queue=to_queue)
-        publish = state == states.QUEUED
         self._store.run(
-            "move", queue=queue, id=task_id, state=state, to_queue=to_queue, publish=publish, **self._recorded(entry)
+            "move",
+            queue=queue,
+            id=task_id,
+            state=state,
+            to_queue=to_queue,
+            now=self._store.now(),
+            publish=state == states.QUEUED,
+            **self._recorded(entry),
         )
+
+    def edit(self, queue: str, task_id: str, *, args: list, kwargs: dict, actor: Actor, reason: str = "") -> str:
+        """A copy of a task of `queue` with other arguments -> queued, as a new task; gives its id.
+
+        The original stays as it is.  The copy has all its other fields, and `x.edited_from`: the id of the original.
+        Raises TaskNotFound, InvalidPayload; InvalidTask for arguments that no enqueue would take; AlreadyThere for a
+        unique task whose arguments another has; QueueFullException."""
+        raw = self._store.client.get(self._store.keys.payload(task_id))
+        if raw is None:
+            raise TaskNotFound(task_id=task_id, queue=queue)
+        copy = edited(Payload.decode(raw, task_id), args, kwargs, self._store.now())
+        limit = copy.fields.get("max_queue_size")
+        self._store.run(
+            "edit",
+            id=copy.id,
+            original_id=task_id,
+            queue=queue,
+            payload_json=copy.encode(self._store.settings.max_payload_bytes),
+            now=copy.fields["time_last_queued"],
+            max_queue_size=limit if isinstance(limit, int) else 0,
+            act=act("edit", actor, queue=queue, task_id=task_id, reason=reason, new_id=copy.id),
+            max_audit_entries=self._store.settings.max_audit_entries,
+        )
+        return copy.id
+
+    def shift(
+        self, queue: str, task_id: str, state: str, to_state: str | None, *, actor: Actor, at=None, mode: str = "set"
+    ) -> None:
+        """Any state -> any state of the same queue, or gone (None), without a look at what runs: for applications.
+
+        at: its score there, Unix seconds; None: now.  mode: set | nx | min, for an entry that is there already.
+        Raises TaskNotFound, UnknownState."""
+        entry = act("shift", actor, queue=queue, task_id=task_id, state=states.known(state), to_state=to_state)
+        if to_state is None:
+            where = disposal(self._store, False, by=actor.name, door=actor.door, reason="")
+            self._act("delete", entry, queue=queue, id=task_id, state=state, **where)
+            return
+        self._store.run(
+            "shift",
+            queue=queue,
+            id=task_id,
+            state=state,
+            to_state=states.known(to_state),
+            score=self._store.now() if at is None else at,
+            mode=mode,
+            publish=to_state == states.QUEUED,
+            **self._recorded(entry),
+        )
+
+    # -- the oldest tasks of one queue --
+
+    def purge(
+        self, queue: str, state: str, *, not_after=None, limit=None, actor: Actor, reason: str = "", to_trash=True
+    ) -> int:
+        """error | queued | scheduled -> gone, for all tasks with a score up to `not_after`.
+
+        not_after: Unix seconds; None: all that are there now.  limit: at most so many, lowest score first.
+        to_trash: as for `delete`.  Gives how many were removed; those that leave meanwhile do not count.  Not atomic:
+        short steps, and one audit entry with the first.  Raises UnknownState."""
+        limits = {"not_after": not_after, "limit": limit}
+        return sum(self.purging(queue, state, **limits, actor=actor, reason=reason, to_trash=to_trash))
+
+    def purge_errors(self, queue: str, not_after=None, limit=None, *, actor: Actor, to_trash: bool = True) -> int:
+        """The same for the failed tasks of `queue`."""
+        return self.purge(queue, states.ERROR, not_after=not_after, limit=limit, actor=actor, to_trash=to_trash)
+
+    def purging(self, queue, state, *, not_after=None, limit=None, actor, reason="", to_trash=True) -> Iterator[int]:
+        """As `purge`; gives the number of each step, and goes on when it is asked for the next."""
+        key, cut_off = self._store.keys.state(states.allowed_from("purge", state), queue), _or_infinite(not_after)
+        # no more than there are now: a worker with a late clock may put new errors below the cut-off for ever
+        left = min(self._store.client.zcount(key, "-inf", cut_off), _or_infinite(limit))
+        entry = act("purge", actor, queue=queue, reason=reason, state=state, matched=left, not_after=not_after)
+        while left > 0:
+            step = min(left, self._store.settings.operation_chunk, MOST_AT_ONCE if to_trash else left)
+            removed = self._store.run(
+                "purge",
+                queue=queue,
+                state=state,
+                not_after=cut_off,
+                limit=step,
+                task_prefix=self._store.keys.task_prefix(),
+                act=entry,
+                max_audit_entries=self._store.settings.max_audit_entries,
+                **disposal(self._store, to_trash, by=actor.name, door=actor.door, reason=reason),
+            )
+            yield removed
+            left, entry = left - removed if removed == step else 0, b""
 
     # -- one queue --
 
@@ -181,7 +284,7 @@ class Control:
     # -- shared --
 
     def _act(self, verb, entry, **values):
-        self._store.run(verb, not_after="", **values, **self._recorded(entry))
+        return self._store.run(verb, not_after="", **values, **self._recorded(entry))
 
     def _recorded(self, entry) -> dict:
         return {"operation_id": "", "act": entry, "max_audit_entries": self._store.settings.max_audit_entries}
@@ -192,6 +295,10 @@ class Control:
 
     def _resume(self, queue, ended_by, entry):
         self._store.run("resume", queue=queue, ended_by=ended_by, **self._recorded(entry))
+
+
+def _or_infinite(number) -> float:
+    return math.inf if number is None else number
 
 
 def _pause(name: bytes, raw) -> Pause:

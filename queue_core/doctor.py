@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from queue_core import states
 from queue_core.connection import OLDEST_SERVER, shown_url
 from queue_core.errors import StoreError
+from queue_core.orphans import Orphans
 from queue_core.text import shown, to_text
 
 FINE, ADVICE, TROUBLE = "fine", "advice", "trouble"
@@ -13,6 +14,7 @@ _SKEW_SECONDS = 1.0
 _SLOW_MILLISECONDS = 20.0
 _NEARLY_FULL = 0.9
 _LOOKED_AT = 2_000
+_SCANS = 200
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,9 @@ def examine(engine) -> list[Finding]:
         _clock,
         _expired_leases,
         _name_sets,
+        _orphans,
         _broken_tasks,
+        _twins,
         _processes,
     ):
         findings += _looked(look, engine)
@@ -133,11 +137,15 @@ def _clock(engine):
     if abs(offset) > _SKEW_SECONDS:
         yield Finding(
             ADVICE,
-            f"This machine's clock is {abs(offset):.1f} s {'behind' if offset > 0 else 'ahead of'} Redis'.",
+            f"This machine's clock is {abs(offset):.1f} s {_side(offset)} Redis'.",
             "Our workers correct for it; TaskTiger workers do not.  Check time synchronisation.",
         )
     else:
         yield Finding(FINE, "The clocks of this machine and of Redis agree.")
+
+
+def _side(behind) -> str:
+    return "behind" if behind > 0 else "ahead of"
 
 
 def _expired_leases(engine):
@@ -181,6 +189,35 @@ def _name_sets(engine):
         yield Finding(FINE, "Every queue that is listed has tasks.")
 
 
+def _orphans(engine):
+    """Queues that hold tasks and are listed nowhere; only part of a large Redis is looked at."""
+    looked_at, found = 0, []
+    for place in Orphans(engine.store).queues():
+        looked_at += place is None
+        if looked_at > _SCANS:
+            break
+        if place is not None:
+            found.append(f"{place[0]}: {shown(place[1])}")
+    if found:
+        yield Finding(
+            TROUBLE,
+            f"{_some(found)} not listed, so no worker finds the tasks in it.",
+            "Set SIGNALBOX_REPAIR_ORPHANS=yes for the sweeper: it mends this within the hour.",
+        )
+    else:
+        yield Finding(FINE, "No queue was found that holds tasks and is not listed.")
+
+
+def _twins(engine):
+    count = engine.store.client.zcard(engine.store.keys.twins())
+    if count:
+        yield Finding(
+            ADVICE,
+            f"{count} unique tasks stand in two queues, or did so a minute ago; each shares one payload.",
+            "Where TaskTiger workers run too, use one queue for each unique function: they delete the payload early.",
+        )
+
+
 def _broken_tasks(engine):
     """Tasks without a payload among the oldest of each queue: nobody can run them."""
     keys, client = engine.store.keys, engine.store.client
@@ -211,6 +248,13 @@ def _processes(engine):
             "Start `signalbox sweeper` or a worker of ours; without one only TaskTiger workers promote and recover.",
         )
     workers = [one for one in engine.workers.alive() if one.facts.get("kind") == "worker"]
+    for one in engine.workers.alive():
+        if isinstance(behind := one.facts.get("clock_behind_seconds"), (int, float)):
+            yield Finding(
+                ADVICE,
+                f"The clock of {shown(str(one.facts.get('host')))} is {abs(behind):.0f} s {_side(behind)} Redis'.",
+                "Our processes correct for it; applications and TaskTiger there do not.  Check time synchronisation.",
+            )
     text = f"{len(workers)} workers of ours are alive." if workers else "No worker of ours is alive."
     yield Finding(FINE if workers else ADVICE, text, "" if workers else "TaskTiger workers do not register themselves.")
 

@@ -8,6 +8,7 @@ found, ended cleanly and replaced.  No process ids are trusted.
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +26,7 @@ from queue_core.server_binary import HINT, ServerBinary, examine, find
 
 LONGEST_SOCKET_PATH = 107  # bytes; a limit of the kernel
 _NEWEST_REDIS_VALKEY_READS = (7, 2)
+_TORN = re.compile(r"Truncating the AOF .*?at offset (\d+)")
 
 
 class Server:
@@ -34,7 +36,10 @@ class Server:
     port: also listen on this TCP port of 127.0.0.1, with `password`; None: unix socket only.
     binary: the path of a server program; None: the first that `server_binary.find` gives.
     options: further lines of the server's configuration, as {name: value}.
-    follow_parent: end cleanly when this process ends, also when it is killed with -9."""
+    follow_parent: end cleanly when this process ends, also when it is killed with -9.
+
+    torn_at: how many bytes of the append-only file were whole when the server last started, where its end was not:
+    what was accepted last is lost then.  None: all of it was read."""
 
     def __init__(self, folder, port=None, binary=None, *, password=None, options=None, follow_parent=True):
         if port is not None and not password:
@@ -44,6 +49,7 @@ class Server:
         self.options, self.follow_parent = dict(options or {}), follow_parent
         self.log_path = self.folder / "redis.log"
         self.socket_path = ""
+        self.torn_at: int | None = None
         self._wanted_binary = binary
         self._binary: ServerBinary | None = None
         self._process: subprocess.Popen | None = None
@@ -86,8 +92,10 @@ class Server:
         try:
             self._replace_left_over(patience_seconds)
             _refuse_newer_data(self.folder, self._binary)
+            told_before = _size(self.log_path)
             self._launch()
             self._wait_until_ready(patience_seconds)
+            self.torn_at = _torn_at(self.log_path, told_before)
             _record_version(self.folder, self._binary)
         except BaseException:
             self.kill()
@@ -304,6 +312,17 @@ def _write_private(path: Path, text: str) -> None:
 def _quoted(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
     return f'"{escaped}"'
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _torn_at(log_path: Path, told_before: int) -> int | None:
+    with open(log_path, "rb") as log:
+        log.seek(told_before)
+        found = _TORN.search(log.read().decode(errors="replace"))
+    return int(found[1]) if found else None
 
 
 def _last_words(log_path: Path) -> str:

@@ -6,6 +6,7 @@ SignalboxError
 │   ├── UnknownState              not one of the four states
 │   ├── InvalidQueueName          empty, too long, or with control characters
 │   ├── InvalidTask               a function or arguments that cannot be put on the wire
+│   │   └── NotSerialisable           JSON cannot carry the arguments (also a TypeError)
 │   ├── InvalidPayload            what Redis holds for a task cannot be read
 │   ├── NameNotAllowed            a function or class outside the allow-list
 │   └── InvalidCredentials        no such user, wrong password, or too many attempts
@@ -16,11 +17,15 @@ SignalboxError
 │   ├── NotPaused                 there is no pause to lift
 │   ├── OperationEnded            finished or cancelled already
 │   ├── OperationNotFound         no record under this id
+│   ├── ErrorGroupNotFound        no such group of errors
+│   ├── EntryNotFound             not in the trash any more
+│   ├── PayloadDiffers            another task lives under the same id
 │   ├── UserNotFound              no such user
 │   └── AlreadyThere              the same task is already in that place
 └── StoreError                the store is away
     ├── StoreUnavailable          Redis does not answer
-    │   └── EnqueueUncertain          the reply to an enqueue was lost: it may or may not have happened
+    │   ├── EnqueueUncertain          the reply to an enqueue was lost: it may or may not have happened
+    │   └── NotReplicated             written, and no replica has confirmed it in time
     ├── StoreFull                 Redis refuses writes because its memory is used up
     ├── StoreTooOld               Redis is older than what Signalbox needs
     ├── StoreCorrupt              a key holds another type than the protocol says
@@ -58,6 +63,10 @@ class InvalidQueueName(InvalidRequest):
 
 class InvalidTask(InvalidRequest):
     """This function or its arguments cannot be put on a queue."""
+
+
+class NotSerialisable(InvalidTask, TypeError):
+    """JSON cannot carry these arguments."""
 
 
 class InvalidPayload(InvalidRequest):
@@ -100,6 +109,18 @@ class OperationNotFound(MovedOn):
     """There is no such operation."""
 
 
+class ErrorGroupNotFound(MovedOn):
+    """There is no such error group."""
+
+
+class EntryNotFound(MovedOn):
+    """This entry is not in the trash any more: it was restored, or its time was over."""
+
+
+class PayloadDiffers(MovedOn):
+    """Another queue holds a task with the same id and another payload."""
+
+
 class UserNotFound(MovedOn):
     """There is no such user."""
 
@@ -124,6 +145,10 @@ class EnqueueUncertain(StoreUnavailable):
     """The reply to an enqueue was lost.  Repeating it with the same `task_id` makes no second task.
 
     Attributes: task_id (str)."""
+
+
+class NotReplicated(StoreUnavailable):
+    """No replica of Redis has confirmed the write in time; only one node has it so far."""
 
 
 class StoreFull(StoreError):
@@ -185,6 +210,8 @@ BY_CODE_WORD = {
     "ALREADY_THERE": AlreadyThere,
     "OPERATION_ENDED": OperationEnded,
     "OPERATION_NOT_FOUND": OperationNotFound,
+    "ENTRY_NOT_FOUND": EntryNotFound,
+    "PAYLOAD_DIFFERS": PayloadDiffers,
     "WRONG_TYPE": StoreCorrupt,
 }
 """What each code word of a script means; a script refuses with `WORD some text`."""

@@ -3,8 +3,8 @@
 Wire keys are TaskTiger's (wire §2).  Ours live under `<prefix>:x:`; each has its row in docs/redis_keys.md.
 """
 
+import functools
 import hashlib
-import json
 import re
 
 from queue_core.queue_filter import QueueFilter
@@ -28,6 +28,8 @@ CATALOGUE = {
         "task id -> claim record: lease, score before, started at, previous lease, worker",
     ),
     "recoveries": ("hash", "x:recoveries", "task id -> workers it has taken down"),
+    "twins": ("zset", "x:twins", "unique task id -> when it was seen in a second queue"),
+    "received": ("string", "x:received:<id>", "a task that came from another Redis, not to be received twice"),
     "remembered": ("string", "x:remembered:<id>", "an enqueue not to be repeated"),
     "paused": ("zset", "x:paused", "queue -> when its pause ends"),
     "pauses": ("hash", "x:pauses", "queue -> pause record: who, why, since, until"),
@@ -36,10 +38,28 @@ CATALOGUE = {
     "operations_running": ("zset", "x:operations:running", "operation id -> created at, while it has not ended"),
     "operation": ("hash", "x:operation:<id>", "an operation: what, by whom, how far"),
     "operation_ids": ("list", "x:operation:<id>:ids", "the frozen selection of an operation on single tasks"),
+    "trash": ("zset", "x:trash", "entry id -> when it was deleted"),
+    "trash_index": ("hash", "x:trash:index", "entry id -> its bytes, operation and queue"),
+    "trash_bytes": ("string", "x:trash:bytes", "memory of all entries, about"),
+    "trash_entry": ("hash", "x:trash:entry:<entry>", "a deleted task: id, queue, state, score, who deleted it, why"),
+    "trash_payload": ("string", "x:trash:payload:<entry>", "its task JSON"),
+    "trash_executions": ("list", "x:trash:executions:<entry>", "its failed runs, oldest first"),
+    "trash_of_queue": ("zset", "x:trash:queue:<queue>", "entry id -> when it was deleted, from that queue"),
+    "trash_of_operation": ("zset", "x:trash:operation:<id>", "entry id -> when it was deleted, by that operation"),
+    "operation_released": ("zset", "x:operation:<id>:released", "tasks of its canary -> when they were released"),
     "workers": ("zset", "x:workers", "worker id -> last sign of life"),
     "worker": ("string", "x:worker:<id>", "a worker: host, pid, queues, what it runs"),
     "lease": ("string", "x:lease:<duty>", "token of the process that has this duty now"),
     "snapshot": ("string", "x:snapshot", "counts of all queues, JSON"),
+    "error_groups": ("zset", "x:errors:groups", "error group -> when its newest failure was"),
+    "error_group": ("hash", "x:errors:group:<id>", "a group: what it is, how many by hour, function, queue, host"),
+    "error_group_tasks": ("zset", "x:errors:tasks:<id>", "queue and task id -> failed at, of tasks in the group"),
+    "errors_read": ("zset", "x:errors:read:<queue>", "task id -> failed at, of errors that were indexed lately"),
+    "error_index": ("hash", "x:errors:index", "queue -> how far its errors are indexed"),
+    "error_summary": ("string", "x:errors:summary", "all error groups with their numbers, JSON"),
+    "error_notes": ("hash", "x:errors:notes", "error group -> note and snooze: what, who, when, until"),
+    "error_operations": ("list", "x:errors:operations:<id>", "newest operations on an error group"),
+    "deploys": ("list", "x:deploys", "deploys: when, by whom, what; the newest first"),
     "users": ("hash", "x:users", "user name -> role, password hash, epoch"),
     "secret": ("string", "x:secret", "key that signs the console's sessions"),
     "login_failures": ("string", "x:login_failures:<hash>", "failed attempts in a row"),
@@ -47,6 +67,7 @@ CATALOGUE = {
 
 SYSTEM_LOCK = b"SYSTEM_LOCK"
 
+_REMEMBERED = 4096
 _STATE_KEY = re.compile(r"^(?P<to>to_)?(?P<state>queued|active|scheduled|error)(?P<names>_names)?$")
 
 _MADE_OF = {
@@ -54,10 +75,18 @@ _MADE_OF = {
     "executions": "id",
     "executions_count": "id",
     "remembered": "id",
+    "received": "id",
     "semaphore": "queue",
     "claims": "queue",
     "operation": "operation_id",
     "operation_ids": "operation_id",
+    "operation_released": "operation_id",
+    "error_group": "group_id",
+    "error_group_tasks": "group_id",
+    "errors_read": "queue",
+    "trash_entry": "entry_id",
+    "trash_payload": "entry_id",
+    "trash_executions": "entry_id",
 }
 """Key name in a script -> the value of the call that it is made of."""
 
@@ -68,8 +97,10 @@ class Keys:
     def __init__(self, prefix: str = "t"):
         self.prefix = prefix
         self._root = to_bytes(prefix) + b":"
+        # every step of a task asks for much the same keys
+        self._key = functools.lru_cache(_REMEMBERED)(self._made)
 
-    def _key(self, *parts: str) -> bytes:
+    def _made(self, *parts: str) -> bytes:
         return self._root + b":".join(to_bytes(part) for part in parts)
 
     def for_script(self, name: str, values: dict) -> bytes:
@@ -85,6 +116,10 @@ class Keys:
             return self.state(values["state"], values["to_queue"])
         if name == "from_names":
             return self.names(values["state"])
+        if name == "into":
+            return self.state(values["to_state"], values["queue"])
+        if name == "into_names":
+            return self.names(values["to_state"])
         key = getattr(self, name)
         return key(values[_MADE_OF[name]]) if name in _MADE_OF else key()
 
@@ -114,8 +149,7 @@ class Keys:
         return self._key("lockv2", lock_id)
 
     def promotion_throttle(self, queue_filter: QueueFilter) -> bytes:
-        group = hashlib.sha256(json.dumps(queue_filter.key).encode()).hexdigest()
-        return self._key("lockv2", "queue_scheduled_tasks", group)
+        return self._key("lockv2", "queue_scheduled_tasks", queue_filter.group_name)
 
     def expiry_throttle(self) -> bytes:
         return self._key("lockv2", "queue_expired_tasks")
@@ -129,6 +163,12 @@ class Keys:
 
     def recoveries(self) -> bytes:
         return self._key("x", "recoveries")
+
+    def twins(self) -> bytes:
+        return self._key("x", "twins")
+
+    def received(self, task_id: str) -> bytes:
+        return self._key("x", "received", task_id)
 
     def remembered(self, task_id: str) -> bytes:
         return self._key("x", "remembered", task_id)
@@ -154,6 +194,36 @@ class Keys:
     def operation_ids(self, operation_id: str) -> bytes:
         return self._key("x", "operation", operation_id, "ids")
 
+    def trash(self) -> bytes:
+        return self._key("x", "trash")
+
+    def trash_prefix(self) -> bytes:
+        return self._root + b"x:trash:"
+
+    def trash_index(self) -> bytes:
+        return self._key("x", "trash", "index")
+
+    def trash_bytes(self) -> bytes:
+        return self._key("x", "trash", "bytes")
+
+    def trash_entry(self, entry_id: str) -> bytes:
+        return self._key("x", "trash", "entry", entry_id)
+
+    def trash_payload(self, entry_id: str) -> bytes:
+        return self._key("x", "trash", "payload", entry_id)
+
+    def trash_executions(self, entry_id: str) -> bytes:
+        return self._key("x", "trash", "executions", entry_id)
+
+    def trash_of_queue(self, queue: str) -> bytes:
+        return self._key("x", "trash", "queue", queue)
+
+    def trash_of_operation(self, operation_id: str) -> bytes:
+        return self._key("x", "trash", "operation", operation_id)
+
+    def operation_released(self, operation_id: str) -> bytes:
+        return self._key("x", "operation", operation_id, "released")
+
     def workers(self) -> bytes:
         return self._key("x", "workers")
 
@@ -165,6 +235,33 @@ class Keys:
 
     def snapshot(self) -> bytes:
         return self._key("x", "snapshot")
+
+    def error_groups(self) -> bytes:
+        return self._key("x", "errors", "groups")
+
+    def error_group(self, group_id: str) -> bytes:
+        return self._key("x", "errors", "group", group_id)
+
+    def error_group_tasks(self, group_id: str) -> bytes:
+        return self._key("x", "errors", "tasks", group_id)
+
+    def errors_read(self, queue: str) -> bytes:
+        return self._key("x", "errors", "read", queue)
+
+    def error_index(self) -> bytes:
+        return self._key("x", "errors", "index")
+
+    def error_summary(self) -> bytes:
+        return self._key("x", "errors", "summary")
+
+    def error_notes(self) -> bytes:
+        return self._key("x", "errors", "notes")
+
+    def error_operations(self, group_id: str) -> bytes:
+        return self._key("x", "errors", "operations", group_id)
+
+    def deploys(self) -> bytes:
+        return self._key("x", "deploys")
 
     def users(self) -> bytes:
         return self._key("x", "users")

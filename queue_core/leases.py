@@ -17,9 +17,14 @@ from queue_core.stream import Stream
 from queue_core.text import to_bytes, to_text
 
 PAYLOAD_BUDGET_BYTES = 256 * 1024
-"""What the payloads of one claim may weigh together, the first one apart."""
+"""What the payloads of one claim usually weigh at most together, the first one apart."""
 
-_HEARTBEAT_CHUNK = 500
+_PAYLOADS_READ_IN_RECOVERY = 8
+"""So many times `max_payload_bytes`; a longer one counts as not to be repeated."""
+
+_HEARTBEAT_CHUNK = 250
+_MOST_PROMOTED = 3000
+"""In one step, whatever an application has configured: a script serves nobody else meanwhile."""
 _SCAN_COUNT = 1000
 
 
@@ -76,8 +81,10 @@ class Session:
 
     # -- taking --
 
-    def claim(self, queue: str, limit: int = 1) -> list[Claimed]:
-        """The next tasks of `queue`, at most `limit`, lowest score first.
+    def claim(self, queue: str, limit: int = 1, payload_budget_bytes: int = PAYLOAD_BUDGET_BYTES) -> list[Claimed]:
+        """The next tasks of `queue`, at most `limit`, lowest score first; fewer when their payloads are heavy.
+
+        payload_budget_bytes: what the payloads may weigh together, the first one apart.
 
         Raises QueuePaused, StoreCorrupt, StoreUnavailable (a claim may have happened then; its lease will end)."""
         asked_at = monotonic()
@@ -87,7 +94,7 @@ class Session:
             limit=limit,
             worker=self._worker_id,
             lock_retry_seconds=self._store.settings.lock_retry_seconds,
-            payload_budget=PAYLOAD_BUDGET_BYTES,
+            payload_budget=payload_budget_bytes,
             task_prefix=self._store.keys.task_prefix(),
         )
         with self._lock:
@@ -104,6 +111,11 @@ class Session:
         with self._lock:
             return [held.claimed for held in self._held.values() if not held.settling]
 
+    def holds(self, claimed: Claimed) -> bool:
+        """Whether it is among them."""
+        held = self._held.get((claimed.queue, claimed.id))
+        return held is not None and held.claimed is claimed and not held.settling
+
     # -- steps: sent, not awaited --
 
     def start(self, claimed: Claimed) -> None:
@@ -112,12 +124,14 @@ class Session:
     def finish(self, claimed: Claimed) -> None:
         self._step("finish", claimed)
 
-    def retry_later(self, claimed: Claimed, due_at: float, execution: bytes, keep: int = 0) -> None:
-        """keep: how many executions stay; 0 keeps all."""
-        self._step("retry_later", claimed, due_at=due_at, execution=execution, keep=keep)
+    def retry_later(self, claimed: Claimed, due_at: float, execution: bytes, keep: int | None = None) -> None:
+        """keep: how many executions stay; 0 keeps all, None as many as the settings say."""
+        self._step("retry_later", claimed, due_at=due_at, execution=execution, keep=_kept(self._store, keep))
 
-    def give_up(self, claimed: Claimed, execution: bytes | None, keep: int = 0) -> None:
-        self._step("give_up", claimed, failed_at=self._store.now(), execution=execution or b"", keep=keep)
+    def give_up(self, claimed: Claimed, execution: bytes | None, keep: int | None = None) -> None:
+        """keep: as for retry_later."""
+        failed_at, keep = self._store.now(), _kept(self._store, keep)
+        self._step("give_up", claimed, failed_at=failed_at, execution=execution or b"", keep=keep)
 
     def defer(self, claimed: Claimed, due_at: float) -> None:
         self._step("defer", claimed, due_at=due_at)
@@ -154,7 +168,8 @@ class Session:
 
     def _note(self, held, verb, reply, repeated):
         error = reply if isinstance(reply, Exception) else None
-        if verb != "start" or isinstance(error, LeaseLost):
+        # a task without its mark must not begin: nobody would know of it
+        if verb != "start" or error is not None:
             self._forget(held)
         self._settled.append(Settled(held.claimed, verb, error, repeated))
 
@@ -226,7 +241,7 @@ class Leases:
 
     def promote(self, queue: str) -> tuple[int, bool]:
         """(how many due tasks of `queue` became runnable, whether more are due).  One bounded step."""
-        limit = self._store.settings.promote_batch
+        limit = max(1, min(self._store.settings.promote_batch, _MOST_PROMOTED))
         due = self._store.run("promote", queue=queue, now=self._store.now(), limit=limit)
         return due, due == limit
 
@@ -241,8 +256,12 @@ class Leases:
             expired = self._expired(queue, stuck)
             recovered = self._recover(queue, expired)
             stuck += len(expired) - len(recovered)
-            if recovered or len(expired) < self._store.settings.recover_batch:
+            if recovered or len(expired) < self._recover_batch:
                 return recovered
+
+    @property
+    def _recover_batch(self):
+        return max(1, self._store.settings.recover_batch)
 
     def _recover(self, queue, expired) -> list[Recovered]:
         payloads_raw = self._read_payloads([task_id for task_id, _ in expired])
@@ -265,21 +284,26 @@ class Leases:
             0,
             over_at,
             start=first,
-            num=self._store.settings.recover_batch,
+            num=self._recover_batch,
             withscores=True,
         )
         return [(to_text(task_id), lease) for task_id, lease in rows]
 
     def _read_payloads(self, task_ids):
+        # one byte more tells that there is more; a payload that no memory has room for must not take down the sweeper
         pipeline = self._store.client.pipeline()
         for task_id in task_ids:
-            pipeline.get(self._store.keys.payload(task_id))
+            pipeline.getrange(self._store.keys.payload(task_id), 0, self._longest_payload)
         return pipeline.execute(raise_on_error=False) if task_ids else []
 
+    @property
+    def _longest_payload(self):
+        return _PAYLOADS_READ_IN_RECOVERY * self._store.settings.max_payload_bytes
+
     def _recovery(self, queue, task_id, lease, raw):
-        payload = _readable(raw, task_id)
         now, settings = self._store.now(), self._store.settings
-        if isinstance(raw, bytes):
+        payload = _readable(raw, task_id, self._longest_payload)
+        if isinstance(raw, bytes) and raw:
             lost = payloads.explained("worker_lost", _LOST.format(seconds=settings.lease_seconds), now)
         else:
             lost = payloads.explained("payload_missing", payloads.MISSING, now)
@@ -294,7 +318,7 @@ class Leases:
             max_recoveries=settings.max_recoveries,
             lost_execution=payloads.encode_execution(lost),
             poison_execution=payloads.encode_execution(poison),
-            keep=payload.max_stored_executions or 0 if payload else 0,
+            keep=_kept(self._store, payload.max_stored_executions if payload else None),
         )
 
 
@@ -308,8 +332,13 @@ _POISON = (
 )
 
 
-def _readable(raw, task_id) -> Payload | None:
+def _kept(store, wanted: int | None) -> int:
+    return max(store.settings.max_stored_executions if wanted is None else wanted, 0)
+
+
+def _readable(raw, task_id, longest: int) -> Payload | None:
+    # what took down a worker that read it must not take down whoever recovers it
     try:
-        return Payload.decode(raw, task_id) if isinstance(raw, bytes) else None
+        return Payload.decode(raw, task_id) if isinstance(raw, bytes) and len(raw) <= longest else None
     except InvalidPayload:
         return None

@@ -5,10 +5,13 @@ are understood, and written, without TaskTiger being installed.
 """
 
 import importlib
+import inspect
+import sys
 import types
+from collections.abc import Hashable
 
 from queue_core import errors
-from queue_core.errors import InvalidTask, NameNotAllowed, TaskImportError
+from queue_core.errors import InvalidTask, NameNotAllowed, QueueFullException, RetryException, TaskImportError
 
 ALIASES = {
     f"tasktiger.exceptions:{cls.__name__}": cls
@@ -24,12 +27,15 @@ ALIASES = {
 ALIASES["tasktiger.timeouts:JobTimeoutException"] = errors.JobTimeoutException
 """Wire name -> our object.  The retry methods join in `queue_core.retry`, which owns them."""
 
+_FAULTS_OF_OTHERS = (Exception, SystemExit, QueueFullException, RetryException)
+"""What code of an application may raise while it is looked at."""
+
 _CANONICAL = {cls: name for name, cls in reversed(ALIASES.items())}
 
 
 def wire_name(thing) -> str:
     """The wire name of a function or class.  Raises InvalidTask for what no other process can import."""
-    if thing in _CANONICAL:
+    if isinstance(thing, Hashable) and thing in _CANONICAL:
         return _CANONICAL[thing]
     module, qualname = getattr(thing, "__module__", None), getattr(thing, "__qualname__", None)
     if not module or not qualname:
@@ -82,8 +88,9 @@ class AllowList:
         return bool(self.allow_any or self.modules or self._registered)
 
     def register(self, thing) -> None:
-        if "<locals>" not in thing.__qualname__:
-            self._registered[f"{thing.__module__}:{thing.__qualname__}"] = thing
+        name = getattr(thing, "__qualname__", "<locals>")  # some callables have none
+        if "<locals>" not in name:
+            self._registered[f"{thing.__module__}:{name}"] = thing
 
     def permits(self, name: str) -> bool:
         """Whether `name` may be resolved; nothing is imported to find out."""
@@ -91,15 +98,17 @@ class AllowList:
         if self.allow_any or name in ALIASES or name in self._registered:
             return True
         try:
-            return self._covers(split(name)[0])
+            return self.covers(split(name)[0])
         except TaskImportError:
             return False
 
     def resolve(self, name: str):
         """The function or class.  Raises NameNotAllowed, or TaskImportError when it is allowed but not to be had."""
-        known = ALIASES.get(canonical(name)) or self._registered.get(canonical(name))
+        known = ALIASES.get(canonical(name))
         if known is not None:
             return known
+        if canonical(name) in self._registered:
+            return self._as_it_stands(canonical(name))
         if not self.permits(name):
             raise NameNotAllowed(f"{name} is not among the functions this worker may run.", name=name)
         module_name, path = split(name)
@@ -109,16 +118,28 @@ class AllowList:
         self._refuse_borrowed(name, thing, module_name)
         return thing
 
-    def _covers(self, module_name: str) -> bool:
-        # importing a __main__ would run a program
-        return not module_name.endswith("__main__") and any(
+    def covers(self, module_name: str) -> bool:
+        """Whether the module is one of `modules` or below one, also when every name may be resolved."""
+        # importing a __main__, or what pretends to lie below one, would run a program
+        return "__main__" not in module_name.split(".") and any(
             module_name == allowed or module_name.startswith(allowed + ".") for allowed in self.modules
         )
+
+    def _as_it_stands(self, name):
+        """A registered function with all that its module has put around it; else as it was registered."""
+        module_name, path = split(name)
+        thing = sys.modules.get(module_name)
+        try:
+            for part in path.split("."):
+                thing = getattr(thing, part)
+            return thing if _innermost(thing) is _innermost(self._registered[name]) else self._registered[name]
+        except _FAULTS_OF_OTHERS:
+            return self._registered[name]
 
     def _import(self, name, module_name):
         try:
             return importlib.import_module(module_name)
-        except Exception as error:  # a module may fail to import for any reason of its own
+        except _FAULTS_OF_OTHERS as error:  # a module may fail to import for any reason of its own
             raise TaskImportError(f"{name} cannot be imported: {type(error).__name__}: {error}") from error
 
     def _attribute(self, name, thing, part):
@@ -126,10 +147,27 @@ class AllowList:
             return getattr(thing, part)
         except AttributeError as error:
             raise TaskImportError(f"{name} cannot be imported: there is no {part!r}.") from error
+        except _FAULTS_OF_OTHERS as error:  # a property, or an object that answers in its own way
+            fault = f"{type(error).__name__}: {error}"
+            raise TaskImportError(f"{name} cannot be imported: {part!r} raised {fault}") from error
 
     def _refuse_borrowed(self, name, thing, module_name):
         # `app.tasks:os.system` walks out of an allowed module into another one
-        home = getattr(thing, "__module__", None)
-        if self.allow_any or (not isinstance(thing, types.ModuleType) and home and self._covers(home)):
+        home = _home(thing)
+        if self.allow_any or (not isinstance(thing, types.ModuleType) and home and self.covers(home)):
             return
         raise NameNotAllowed(f"{name} is only borrowed by {module_name}; it is defined in {home}.", name=name)
+
+
+def _innermost(thing):
+    """The function within decorators that name it, and within methods of classes."""
+    thing = inspect.unwrap(thing)
+    return inspect.unwrap(getattr(thing, "__func__", thing))
+
+
+def _home(thing) -> str | None:
+    try:
+        home = getattr(thing, "__module__", None)
+    except _FAULTS_OF_OTHERS:
+        return None
+    return home if isinstance(home, str) else None

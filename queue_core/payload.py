@@ -11,7 +11,7 @@ import socket
 from dataclasses import dataclass
 from functools import cached_property
 
-from queue_core.errors import InvalidPayload, InvalidQueueName, InvalidTask, JobTimeoutException
+from queue_core.errors import InvalidPayload, InvalidQueueName, InvalidTask, JobTimeoutException, NotSerialisable
 from queue_core.names import canonical, wire_name
 from queue_core.outcome import Killed, TimedOut
 from queue_core.text import to_bytes
@@ -28,7 +28,7 @@ def hashed_id(func: str, args, kwargs) -> str:
     try:
         text = json.dumps({"func": func, "args": args, "kwargs": kwargs}, sort_keys=True)
     except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidTask(f"The arguments of {func} cannot be written as JSON: {error}.") from error
+        raise NotSerialisable(f"The arguments of {func} cannot be written as JSON: {error}.") from error
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -39,6 +39,8 @@ def keyed_id(func: str, names, kwargs) -> str:
 
 def checked_queue(queue: str) -> str:
     """`queue`, if it can be created.  Raises InvalidQueueName."""
+    if not isinstance(queue, str):
+        raise InvalidQueueName(f"A queue name is a text, not {queue!r}.", queue=queue)
     if not queue or len(queue) > MAX_QUEUE_NAME_LENGTH or not queue.isprintable():
         raise InvalidQueueName(
             f"A queue name has 1 to {MAX_QUEUE_NAME_LENGTH} printable characters; {queue[:40]!r} does not.", queue=queue
@@ -70,7 +72,7 @@ class Payload:
         try:
             raw = json.dumps(self.fields, allow_nan=max_bytes is None).encode()
         except (TypeError, ValueError, RecursionError) as error:
-            raise InvalidTask(f"The arguments of {self.func} cannot be written as JSON: {error}.") from error
+            raise NotSerialisable(f"The arguments of {self.func} cannot be written as JSON: {error}.") from error
         if max_bytes is not None and len(raw) > max_bytes:
             raise InvalidTask(f"The arguments of {self.func} make {len(raw)} bytes; the limit is {max_bytes}.")
         return raw
@@ -137,12 +139,42 @@ class Payload:
             and isinstance(self.hard_timeout_seconds or 0, (int, float))
             and 0 <= (self.hard_timeout_seconds or 0) < math.inf
             and isinstance(self.max_stored_executions or 0, int)
-            and isinstance(self.fields.get("lock_key") or [], list)
+            and isinstance(self.fields.get("runner_class") or "", str)
+            # a single name, given without a list, is taken letter by letter, as TaskTiger takes it
+            and isinstance(self.fields.get("lock_key") or [], (list, str))
             and all(isinstance(name, str) for name in self.fields.get("lock_key") or [])
         )
         if not sound:
             raise InvalidPayload("A field of the payload has a shape that the protocol does not know.", task_id=task_id)
         return self
+
+
+def edited(original: Payload, args: list, kwargs: dict, now: float) -> Payload:
+    """A new task like `original`, with these arguments and runnable at once.  Raises InvalidTask."""
+    if not isinstance(args, list) or not isinstance(kwargs, dict):
+        raise InvalidTask("args are a list and kwargs an object, as JSON has them.")
+    extension = original.fields.get("x")
+    kept = {name: value for name, value in extension.items() if _is_scalar(value)} if type(extension) is dict else {}
+    fields = original.fields | {
+        "id": _id_of_copy(original, args, kwargs),
+        "args": args,
+        "kwargs": kwargs,
+        "time_last_queued": now,
+        "scheduled_at": now,
+        "x": kept | {"edited_from": original.id},
+    }
+    # the wire leaves empty ones out
+    return Payload({name: value for name, value in fields.items() if value or name not in ("args", "kwargs")})
+
+
+def _id_of_copy(original, args, kwargs) -> str:
+    if names := original.fields.get("unique_key"):
+        return keyed_id(original.func, names, kwargs)
+    return hashed_id(original.func, args, kwargs) if original.unique else plain_id()
+
+
+def _is_scalar(value) -> bool:
+    return isinstance(value, str | int | float | bool)
 
 
 def with_scheduled_at(raw: bytes, due_at: float) -> bytes:

@@ -1,9 +1,9 @@
 """Recurring work: the next occurrence of a scheduled function is always in its queue (wire §11)."""
 
-import datetime
-
 from queue_core import states
 from queue_core.draft import draft
+from queue_core.errors import StoreError
+from queue_core.moments import naive_utc, unix_seconds
 from queue_core.store import Store
 
 
@@ -14,15 +14,28 @@ class Periodic:
         self._store = store
         self._enqueue = enqueue
 
-    def start_due(self, functions: dict) -> list[str]:
+    def start_due(self, functions: dict, failed=None) -> dict[str, float]:
         """Enqueues the next occurrence of every scheduled function that has none waiting or running.
 
-        functions: wire name -> function, as decorated.  Gives the names of those that it enqueued."""
-        return [name for name, function in functions.items() if self._wants_start(function) and self._put(function)]
+        functions: wire name -> function, as decorated.  failed(name, error): told of a schedule that fails; without it
+        that is raised.  Gives name -> moment of those that it enqueued.  Raises StoreError."""
+        started = {}
+        for name, function in functions.items():
+            try:
+                due_at = self._put(function) if self._wants_start(function) else None
+            except StoreError:
+                raise
+            except Exception as error:  # a schedule is application code, and there are others
+                if failed is None:
+                    raise
+                failed(name, error)
+            else:
+                started |= {} if due_at is None else {name: due_at}
+        return started
 
     def queue_next(self, function, queue: str) -> bool:
         """Enqueues the occurrence after now, before the present one runs; False when the schedule has ended."""
-        return self._put(function, queue)
+        return self._put(function, queue) is not None
 
     def _wants_start(self, function) -> bool:
         if getattr(function, "_task_schedule", None) is None:
@@ -33,13 +46,13 @@ class Periodic:
             pipeline.zscore(self._store.keys.state(state, made.queue), made.payload.id)
         return not any(score is not None for score in pipeline.execute())
 
-    def _put(self, function, queue=None) -> bool:
+    def _put(self, function, queue=None) -> float | None:
         due_at = _next_due(function, self._store.now())
         if due_at is None:
-            return False
+            return None
         made = self._draft(function)
-        self._enqueue.put(made.payload, queue or made.queue, due_at=due_at)
-        return True
+        self._enqueue.accept(made.payload, queue or made.queue, due_at=due_at)
+        return due_at
 
     def _draft(self, function):
         settings = self._store.settings
@@ -50,6 +63,7 @@ class Periodic:
             {},
             default_queue=settings.default_queue,
             default_retry_method=settings.default_retry_method,
+            strict=False,  # whoever decorated it has decided
         )
 
 
@@ -57,5 +71,5 @@ def _next_due(function, now: float) -> float | None:
     schedule = function._task_schedule
     rule, arguments = schedule if isinstance(schedule, (tuple, list)) else (schedule, ())
     # schedules take and give naive UTC
-    due = rule(datetime.datetime.fromtimestamp(now, datetime.UTC).replace(tzinfo=None), *arguments)
-    return None if due is None else due.replace(tzinfo=datetime.UTC).timestamp()
+    due = rule(naive_utc(now), *arguments)
+    return None if due is None else unix_seconds(due)

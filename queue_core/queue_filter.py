@@ -1,5 +1,7 @@
 """Which queues a process serves: dotted names, the most specific name wins (wire §10.1)."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 
 
@@ -30,6 +32,11 @@ class QueueFilter:
             if name in self.only:
                 return True
         return not self.only
+
+    @property
+    def group_name(self) -> str:
+        """The name of the worker group with this filter."""
+        return hashlib.sha256(json.dumps(self.key).encode()).hexdigest()
 
     @property
     def key(self) -> list[list[str]]:

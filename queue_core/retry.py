@@ -4,7 +4,7 @@
 function's name (wire §3.2).  fixed(60, 3) means one run and up to three retries.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from queue_core import names
 from queue_core.errors import NameNotAllowed, StopRetry, TaskImportError
@@ -57,7 +57,10 @@ def to_wire(method) -> list:
 
 @dataclass(frozen=True)
 class Finish:
-    """Leave nothing behind."""
+    """Leave nothing behind.  retry_number, method_name: as in GiveUp, when it failed and wants no record of that."""
+
+    retry_number: int | None = field(default=None, compare=False)
+    method_name: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,18 @@ class RetryLater:
 
 @dataclass(frozen=True)
 class GiveUp:
-    """To the error queue.  why: set when a retry method itself was the trouble."""
+    """To the error queue.  why: set when a retry method itself was the trouble.
+
+    retry_number, method_name: set when a retry was wanted and the method was asked in vain."""
 
     why: str | None = None
+    retry_number: int | None = field(default=None, compare=False)
+    method_name: str | None = field(default=None, compare=False)
 
 
 Step = Finish | RetryLater | GiveUp
+
+_STOP = names.wire_name(StopRetry)
 
 
 def next_step(payload, outcome: Outcome, failures: int, *, default_method, resolve) -> Step:
@@ -89,7 +98,7 @@ def next_step(payload, outcome: Outcome, failures: int, *, default_method, resol
     method = _wanted_method(payload, outcome, default_method)
     step = _ask(method, max(failures, 1), resolve) if method else GiveUp()
     if isinstance(step, GiveUp) and not outcome.log_error:
-        return Finish()
+        return Finish(step.retry_number, step.method_name)
     return step
 
 
@@ -109,12 +118,15 @@ def _covers(retry_on, lineage) -> bool:
 
 def _ask(method, retry_number, resolve) -> Step:
     name, arguments = method
+    stopped = GiveUp(retry_number=retry_number, method_name=name)
     try:
         delay_seconds = float(resolve(name)(retry_number, *arguments))
     except StopRetry:
-        return GiveUp()
+        return stopped
     except (NameNotAllowed, TaskImportError) as error:
         return GiveUp(why=str(error))
     except Exception as error:  # a user's retry method may raise anything; the worker must live
+        if _STOP in names.lineage(type(error)):  # of a TaskTiger that is loaded too
+            return stopped
         return GiveUp(why=f"The retry method {name} raised {type(error).__name__}: {error}")
     return RetryLater(max(delay_seconds, 0.0), retry_number, name)

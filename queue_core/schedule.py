@@ -1,7 +1,7 @@
 """When recurring work is due next: `periodic` and `cron_expr` (wire §11).
 
 Each gives a pair (function, arguments); the function takes a naive UTC datetime and gives the next one, or None when
-the schedule has ended.
+the schedule has ended.  Their bounds are datetimes, naive ones in UTC.
 """
 
 import datetime
@@ -9,7 +9,9 @@ from datetime import timedelta
 
 from cronsim import CronSim, CronSimError
 
+from queue_core.cron import plain
 from queue_core.errors import InvalidRequest
+from queue_core.moments import in_naive_utc
 
 DEFAULT_START = datetime.datetime(2000, 1, 1)  # a Saturday
 
@@ -31,7 +33,7 @@ def periodic(seconds=0, minutes=0, hours=0, days=0, weeks=0, start_date=None, en
     period_seconds = timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days, weeks=weeks).total_seconds()
     if period_seconds <= 0:
         raise InvalidRequest("A period must be longer than zero seconds.")
-    return _periodic, (period_seconds, start_date or DEFAULT_START, end_date)
+    return _periodic, (period_seconds, in_naive_utc(start_date or DEFAULT_START), in_naive_utc(end_date))
 
 
 def _cron_expr(now, expression, start, end):
@@ -39,14 +41,16 @@ def _cron_expr(now, expression, start, end):
         return None
     if now < start:
         return start
-    due = next(CronSim(expression, now))
+    due = next(CronSim(plain(expression), now))
     return None if end and due > end else due
 
 
 def cron_expr(expr: str, start_date=None, end_date=None):
-    """By a five-field cron expression in UTC, between the two dates.  Raises InvalidRequest for a wrong expression."""
+    """By a five-field cron expression in UTC, or a shortcut such as @daily, between the two dates.
+
+    Raises InvalidRequest for a wrong expression."""
     try:
-        CronSim(expr, DEFAULT_START)
+        CronSim(plain(expr), DEFAULT_START)
     except CronSimError as error:
         raise InvalidRequest(f"{expr!r} is not a cron expression: {error}.") from error
-    return _cron_expr, (expr, start_date or DEFAULT_START, end_date)
+    return _cron_expr, (expr, in_naive_utc(start_date or DEFAULT_START), in_naive_utc(end_date))

@@ -31,6 +31,12 @@ ARROWS = {
     "delete": ((ERROR, QUEUED, SCHEDULED), GONE),
     "cancel": ((QUEUED, SCHEDULED), GONE),
     "reschedule": ((SCHEDULED, ERROR), SCHEDULED),
+    "purge": ((ERROR, QUEUED, SCHEDULED), GONE),
+    "restore": ((GONE,), (QUEUED, SCHEDULED, ERROR)),
+    "edit": ((GONE,), QUEUED),
+    "receive": ((GONE,), (QUEUED, SCHEDULED, ERROR)),
+    "hand_over": ((QUEUED, SCHEDULED, ERROR), GONE),
+    "shift": (ALL, ALL),
     "move": ((QUEUED, SCHEDULED, ERROR), (QUEUED, SCHEDULED, ERROR)),
 }
 """Each script that changes a state: the states it may take a task from, and where it puts it."""

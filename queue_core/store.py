@@ -9,8 +9,9 @@ import redis
 from queue_core import scripts
 from queue_core.clock import Clock
 from queue_core.config import Settings
-from queue_core.connection import OLDEST_SERVER, Client, connect, translated
-from queue_core.errors import StoreError, StoreTooOld
+from queue_core.connection import OLDEST_SERVER, Client, connect, text_client, translated
+from queue_core.crash_points import reach
+from queue_core.errors import NotReplicated, StoreError, StoreTooOld
 from queue_core.keys import Keys
 from queue_core.scripts import Script
 from queue_core.text import to_bytes
@@ -32,18 +33,32 @@ class Call:
 
 
 class Store:
-    """One shard: a client and a prefix.
+    """One shard: a client and a prefix.  place: an address, or a client whose address is taken over.
 
     Attributes: client, keys, clock, settings."""
 
-    def __init__(self, settings: Settings, url: str | None = None, *, clock: Clock | None = None):
+    def __init__(self, settings: Settings, place: str | redis.Redis | None = None, *, clock: Clock | None = None):
         self.settings = settings
-        self.client: Client = connect(settings, url)
+        self.client: Client = connect(settings, place)
+        self._place = place
         self.keys = Keys(settings.prefix)
         self.clock = clock or Clock()
+        self.client.connection_pool.connected = lambda: self.clock.doubt()
+
+    def text_client(self):
+        """A plain client for an application: it gives text.  Nothing is sent yet."""
+        return text_client(self.settings, self._place)
+
+    def adopt(self, settings: Settings) -> None:
+        """Goes on with other settings.  Address and timeout stay as they are."""
+        if settings.prefix != self.settings.prefix:
+            self.keys = Keys(settings.prefix)
+        self.settings = settings
 
     def now(self) -> float:
-        """The server's time in Unix seconds.  The offset to it is measured every minute, by whoever asks then."""
+        """The server's time in Unix seconds.
+
+        The offset to it is measured every minute and after every new connection, by whoever asks then."""
         if self.clock.wants_measuring:
             with contextlib.suppress(StoreError):  # what is done next will tell
                 self.measure_clock()
@@ -77,8 +92,11 @@ class Store:
     # -- scripts --
 
     def call(self, name: str, **values) -> Call:
-        """A call of the script `name`.  Keys are made of the values they belong to; one given by its name wins."""
+        """A call of the script `name`.  Keys are made of the values they belong to; one given by its name wins.
+
+        publish: whether workers are to be told of tasks that became runnable; never where the settings say no."""
         script = scripts.load(name)
+        values["publish"] = values.get("publish", True) and self.settings.publish_queued
         bound = {
             key: self.keys.for_script(key, values) for key, _ in script.keys if key not in values and "..." not in key
         }
@@ -90,10 +108,36 @@ class Store:
         return self.send(self.call(name, **values))
 
     def send(self, call: Call):
+        reach("before", call.script.name)
         try:
-            return self.client.execute_command(*call.by_sha())
+            reply = self.client.execute_command(*call.by_sha())
         except redis.exceptions.NoScriptError:
-            return self.client.execute_command(*call.in_full())
+            reply = self.client.execute_command(*call.in_full())
+        reach("after", call.script.name)
+        return reply
+
+    def send_replicated(self, call: Call):
+        """As `send`, once a replica has confirmed all that was written so far.
+
+        Raises NotReplicated when none did within half of `redis_timeout_seconds`: only one node has it by then."""
+        reach("before", call.script.name)
+        wait = ("WAIT", 1, int(self.settings.redis_timeout_seconds * 500))
+        reply, confirmed = self._on_one_connection(call.by_sha(), wait)
+        if isinstance(reply, redis.exceptions.NoScriptError):
+            reply, confirmed = self._on_one_connection(call.in_full(), wait)
+        if isinstance(reply, redis.ResponseError):
+            raise translated(reply)
+        if not isinstance(confirmed, int) or confirmed < 1:
+            raise NotReplicated
+        reach("after", call.script.name)
+        return reply
+
+    def _on_one_connection(self, *commands) -> list:
+        # WAIT waits for what its own connection has seen
+        pipeline = self.client.pipeline()
+        for command in commands:
+            pipeline.execute_command(*command)
+        return pipeline.execute(raise_on_error=False)
 
     def send_all(self, calls: Iterable[Call]) -> list:
         """The replies of many scripts in one trip.  A refusal stands in the list as an exception; the others go on."""
@@ -101,7 +145,10 @@ class Store:
         pipeline = self.client.pipeline()
         for call in calls:
             pipeline.execute_command(*call.by_sha())
+            reach("before", call.script.name)
         replies = pipeline.execute(raise_on_error=False)
+        for call in calls:
+            reach("after", call.script.name)
         return [self._settled(call, reply) for call, reply in zip(calls, replies, strict=True)]
 
     def _settled(self, call, reply):

@@ -1,7 +1,8 @@
 """Scripts sent in order on a connection of their own, without waiting for each reply.
 
-What was sent and not answered is kept: after a lost connection it is sent again, in order.  So only scripts that refuse
-to happen twice belong here (the fenced ones: their lease is gone once they have happened).
+What was sent and not answered is kept: after a lost connection it is sent again, in order; so it is when a server that
+answers takes no writes for now.  So only scripts that refuse to happen twice belong here (the fenced ones: their lease
+is gone once they have happened).
 """
 
 import contextlib
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import redis
 
 from queue_core.connection import our_errors, translated
+from queue_core.crash_points import reach
 from queue_core.errors import StoreUnavailable
 from queue_core.store import Call, Store
 
@@ -52,17 +54,23 @@ class Stream:
     def drain(self) -> None:
         """Sends what is in line and reads all replies.  Raises StoreUnavailable; nothing is forgotten then."""
         self.flush()
-        while self._unanswered:
-            with self._closed_on_error():
-                self._connect()
-                reply = self._read()
-            if isinstance(reply, redis.exceptions.NoScriptError):
-                self.close()  # the next connection sends it again in full
-                continue
-            sent = self._unanswered.popleft()
-            repeated = self._repeated > 0
-            self._repeated = max(self._repeated - 1, 0)
-            sent.on_reply(reply, repeated)
+        with self._closed_on_error():
+            while self._unanswered:
+                self._read_one()
+
+    def _read_one(self):
+        self._connect()
+        reply = self._read()
+        if isinstance(reply, redis.exceptions.NoScriptError):
+            self.close()  # the next connection sends it again in full
+            return
+        if isinstance(reply, StoreUnavailable):
+            raise reply  # nothing was written for now; it goes again, and with it what was sent behind it
+        sent = self._unanswered.popleft()
+        repeated = self._repeated > 0
+        self._repeated = max(self._repeated - 1, 0)
+        reach("after", sent.call.script.name)
+        sent.on_reply(reply, repeated)
 
     def ask(self, call: Call):
         """The reply of one script, after those of all before it.  Raises what it refuses with, StoreUnavailable.
@@ -76,6 +84,9 @@ class Stream:
             if isinstance(reply, redis.exceptions.NoScriptError):
                 self._send([Sent(call, None)], in_full=True)
                 reply = self._read()
+            if isinstance(reply, StoreUnavailable):
+                raise reply
+        reach("after", call.script.name)
         if isinstance(reply, BaseException):
             raise reply
         return reply
@@ -95,7 +106,7 @@ class Stream:
     def _connect(self) -> None:
         if self._connection is not None:
             return
-        connection = self._store.client.connection_pool.make_connection()
+        connection = self._store.client.connection_pool.one_apart()
         with our_errors():
             connection.connect()
         self._connection, self._known_scripts = connection, set()
@@ -104,9 +115,11 @@ class Stream:
 
     def _send(self, line, in_full: bool = False) -> None:
         if line:
+            _reach_all("before", line)
             commands = [sent.call.in_full() if in_full else self._shortest(sent.call) for sent in line]
             with our_errors():
                 self._connection.send_packed_command(self._connection.pack_commands(commands))
+            _reach_all("sent", line)
 
     def _shortest(self, call):
         # the first time on a connection a script goes in full: a reply that says NOSCRIPT would come too late
@@ -130,3 +143,8 @@ class Stream:
         except StoreUnavailable:
             self.close()
             raise
+
+
+def _reach_all(moment, line):
+    for sent in line:
+        reach(moment, sent.call.script.name)

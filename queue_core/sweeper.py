@@ -5,24 +5,21 @@ however many queues there are, and a worker can do these duties between two roun
 """
 
 import contextlib
-import re
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import structlog
-
 from queue_core import states
 from queue_core.clock import monotonic
+from queue_core.duties import Duties
 from queue_core.errors import OperationNotFound, StoreCorrupt, StoreError, StoreFull, StoreUnavailable
 from queue_core.process.patience import Patience
 from queue_core.process.presence import Presence, facts_of_this_process
 from queue_core.process.stop import Stop
 from queue_core.queue_filter import QueueFilter
-from queue_core.text import shown, to_text
-
-log = structlog.get_logger("signalbox")
+from queue_core.text import to_text
 
 SWEEPER, OBSERVER = "sweeper", "observer"
 
@@ -32,21 +29,24 @@ _LOOK_EVERY_SECONDS = 2.0
 _OPERATIONS_EVERY_SECONDS = 0.5
 _ORPHANS_EVERY_SECONDS = 3600.0
 _FIRST_ORPHANS_SECONDS = 30.0
-_SCAN_COUNT = 1000
+_INDEX_EVERY_SECONDS = 2.0
+_CHECK_GROUPS_EVERY_SECONDS = 60.0
+_TWINS_EVERY_SECONDS = 60.0
+_RETENTION_EVERY_SECONDS = 60.0
+_AUDIT_FILE_EVERY_SECONDS = 1.0
 _QUEUES_LOOKED_AT = 100
 _PRUNE_EVERY_SECONDS = 30.0
-_EXPIRY_THROTTLE_SECONDS = 30.0
 _PROMOTION_THROTTLE_SECONDS = 5.0
-
-_GLOB = re.compile(rb"[][*?\\]")
 
 
 @dataclass(eq=False)
 class Duty:
-    """Something to do every so often.  work: gives an iterator; each of its steps is bounded."""
+    """Something to do every so often.  work: gives an iterator; each of its steps is bounded.
+
+    every_seconds: a number, or a function that gives the one that holds now."""
 
     name: str
-    every_seconds: float
+    every_seconds: float | Callable[[], float]
     work: Callable[[], Iterator]
     due_at: float = 0.0
     under_way: Iterator | None = None
@@ -56,7 +56,8 @@ class Duty:
         if self.under_way is None:
             if monotonic() < self.due_at:
                 return False
-            self.under_way, self.due_at = self.work(), monotonic() + self.every_seconds
+            every_seconds = self.every_seconds() if callable(self.every_seconds) else self.every_seconds
+            self.under_way, self.due_at = self.work(), monotonic() + max(every_seconds, _REST_SECONDS)
         try:
             next(self.under_way)
         except BaseException as ended:
@@ -83,26 +84,45 @@ class Sweeper:
         self._stop = Stop()
         self._facts = facts_of_this_process(OBSERVER if observe else SWEEPER, engine.clock.now())
         self._presence = Presence(engine, self.id, lambda: self._facts)
+        self._duties = Duties(engine)
+        self._everywhere = [] if standby else self._duties_of_this_machine()
         self._looking = self._observers_duties()
         self._acting = [] if observe else self._sweepers_duties()
 
+    def _duties_of_this_machine(self):
+        """Done by every such process, whoever holds the lease: another machine has another file."""
+        wanted = self._engine.settings.audit_file
+        return [Duty("audit file", _AUDIT_FILE_EVERY_SECONDS, self._duties.copy_audit)] if wanted else []
+
     def _observers_duties(self):
-        settings = self._engine.settings
         return [
-            Duty("snapshot", settings.snapshot_seconds, self._take_snapshot),
+            Duty("snapshot", self._setting("snapshot_seconds"), self._take_snapshot),
             Duty("pauses", _LOOK_EVERY_SECONDS, self._keep_pauses),
             Duty("prune", _PRUNE_EVERY_SECONDS, self._prune),
+            Duty("error index", _INDEX_EVERY_SECONDS, self._duties.index_errors),
+            Duty("error groups", _CHECK_GROUPS_EVERY_SECONDS, self._duties.check_error_groups),
+            Duty("trash", _LOOK_EVERY_SECONDS, self._engine.trash.trim),
             Duty("operations", _OPERATIONS_EVERY_SECONDS, self._run_operations),
         ]
 
     def _sweepers_duties(self):
-        settings = self._engine.settings
+        duties, later = self._duties, monotonic() + _FIRST_ORPHANS_SECONDS
         return [
-            Duty("throttles", _LOOK_EVERY_SECONDS, self._hold_throttles),
-            Duty("promote", settings.promote_seconds, self._promote),
-            Duty("recover", settings.recover_seconds, self._recover),
-            Duty("orphans", _ORPHANS_EVERY_SECONDS, self._report_orphans, due_at=monotonic() + _FIRST_ORPHANS_SECONDS),
+            Duty("throttles", self._look_every_seconds, self._hold_throttles),
+            Duty("promote", self._setting("promote_seconds"), duties.promote),
+            Duty("recover", self._setting("recover_seconds"), duties.recover),
+            Duty("twins", _TWINS_EVERY_SECONDS, duties.part_twins),
+            Duty("retention", _RETENTION_EVERY_SECONDS, duties.retain),
+            Duty("orphans", _ORPHANS_EVERY_SECONDS, duties.look_for_orphans, due_at=later),
         ]
+
+    def _setting(self, name):
+        # read when it is needed: the settings of an engine may change while it is in use
+        return lambda: getattr(self._engine.settings, name)
+
+    @property
+    def _log(self):
+        return self._engine.log.bind(pid=os.getpid())
 
     # -- running --
 
@@ -110,7 +130,7 @@ class Sweeper:
         """Sweeps until SIGTERM or SIGINT; while another process has the duty it waits for it."""
         patience = Patience()
         with self._stop:
-            log.info("ready", id=self.id, kind=self._facts["kind"])
+            self._log.info("ready", id=self.id, kind=self._facts["kind"])
             try:
                 patience.until_done(self._begin, self._may_wait)
                 while not self._stop.requested:
@@ -122,7 +142,7 @@ class Sweeper:
                     raise
             finally:
                 self.leave()
-                log.info("done", id=self.id)
+                self._log.info("done", id=self.id)
 
     def stop(self) -> None:
         """As a signal does."""
@@ -132,13 +152,14 @@ class Sweeper:
         """Does what is due, for about `budget_seconds`; whether more is waiting.  Nothing without the lease.
 
         Raises StoreUnavailable; the fault of one duty is logged and does not stop the others."""
+        copying = [duty for duty in self._everywhere if self._step_of(duty)]
         if not self._has_the_duty():
-            return False
+            return bool(copying)
         ends_at = monotonic() + budget_seconds
         waiting = self._looking + (self._acting if self._acting and self._may_act() else [])
         while waiting and monotonic() < ends_at:
             waiting = [duty for duty in waiting if self._step_of(duty)]
-        return bool(waiting)
+        return bool(waiting or copying)
 
     def leave(self) -> None:
         """Gives the duty back, so that another process need not wait for the end of the lease."""
@@ -165,16 +186,20 @@ class Sweeper:
         except StoreUnavailable:
             raise
         except StoreError as error:
-            log.error("duty failed", duty=duty.name, error=str(error))
+            self._log.error("duty failed", duty=duty.name, error=str(error))
         except Exception as error:
-            log.exception("duty failed", duty=duty.name, error=str(error))
+            self._log.exception("duty failed", duty=duty.name, error=str(error))
         return False
 
     # -- the lease --
 
+    @property
+    def _look_every_seconds(self):
+        return min(_LOOK_EVERY_SECONDS, self._engine.settings.sweeper_lease_seconds / 3)
+
     def _has_the_duty(self) -> bool:
         if monotonic() >= self._look_at:
-            self._look_at = monotonic() + min(_LOOK_EVERY_SECONDS, self._engine.settings.sweeper_lease_seconds / 3)
+            self._look_at = monotonic() + self._look_every_seconds
             self._look_for_the_duty()
         return self._holds is not None
 
@@ -187,20 +212,30 @@ class Sweeper:
             return
         took = workers.hold(wanted, self.id, seconds)
         if took and not self._holds:
-            log.info("sweeping", id=self.id, duty=wanted)
+            self._log.info("sweeping", id=self.id, duty=wanted)
         self._holds = wanted if took else None
 
     def _is_superfluous(self) -> bool:
         if self._observe:
-            return self._engine.workers.holder(SWEEPER) is not None
-        return self._standby and any(one.facts.get("kind") == SWEEPER for one in self._engine.workers.alive())
+            return self._as_far_as_known(lambda: self._engine.workers.holder(SWEEPER) is not None)
+        return self._standby and self._is_listed(SWEEPER)
+
+    def _is_listed(self, kind) -> bool:
+        return self._as_far_as_known(lambda: any(one.facts.get("kind") == kind for one in self._engine.workers.alive()))
+
+    def _as_far_as_known(self, look) -> bool:
+        # a registry that is broken must not keep the duties from being done; the lease alone decides then
+        try:
+            return look()
+        except StoreCorrupt as error:
+            self._log.error("workers cannot be read", error=str(error))
+            return False
 
     def _may_act(self) -> bool:
         """Whether there are workers of ours here: before that, this may be somebody else's deployment to look at."""
         if not self._acts and monotonic() >= self._look_for_workers_at:
             self._look_for_workers_at = monotonic() + _LOOK_EVERY_SECONDS
-            listed = any(one.facts.get("kind") == "worker" for one in self._engine.workers.alive())
-            self._acts = self._standby or listed or self._claims_were_left()
+            self._acts = self._standby or self._is_listed("worker") or self._claims_were_left()
         return self._acts
 
     def _claims_were_left(self):
@@ -215,9 +250,10 @@ class Sweeper:
 
     def _hold_throttles(self):
         """Keeps stock workers from doing what is done here already (wire §9.3)."""
-        keys = self._engine.store.keys
-        self._hold_throttle(keys.expiry_throttle(), _EXPIRY_THROTTLE_SECONDS)
-        self._hold_throttle(keys.promotion_throttle(QueueFilter()), _PROMOTION_THROTTLE_SECONDS)
+        keys, settings = self._engine.store.keys, self._engine.settings
+        self._hold_throttle(keys.expiry_throttle(), settings.sweeper_lease_seconds)
+        if settings.promote_seconds:
+            self._hold_throttle(keys.promotion_throttle(QueueFilter()), _PROMOTION_THROTTLE_SECONDS)
         yield
 
     def _hold_throttle(self, key, seconds):
@@ -243,60 +279,14 @@ class Sweeper:
         yield
 
     def _run_operations(self):
-        for operation in self._engine.operations.running():
-            with contextlib.suppress(OperationNotFound), _passing_over(operation.queue):
-                self._engine.operations.step(operation.id)
-            yield
-
-    def _promote(self):
-        for queue in self._engine.leases.queues(states.SCHEDULED):
-            more = True
-            while more:
-                moved, more = 0, False
-                with _passing_over(queue):
-                    moved, more = self._engine.leases.promote(queue)
-                if moved:
-                    log.debug("scheduled tasks", queue=shown(queue), qty=moved)
+        """In turn, a chunk of each, for as long as it advances."""
+        waiting = self._engine.operations.running()
+        while waiting:
+            advanced = []
+            for before in waiting:
+                with contextlib.suppress(OperationNotFound), self._duties.passing_over(before.queue):
+                    after = self._engine.operations.step(before.id)
+                    if after.met > before.met and not after.ended:
+                        advanced.append(after)
                 yield
-
-    def _recover(self):
-        for queue in self._engine.leases.queues(states.ACTIVE):
-            recovered = True
-            while recovered:
-                recovered = []
-                with _passing_over(queue):
-                    recovered = self._engine.leases.recover_expired(queue)
-                for one in recovered:
-                    _tell_recovered(one)
-                yield
-
-    def _report_orphans(self):
-        """Queues that hold active tasks and are not listed: no worker would ever recover these (wire D8)."""
-        store = self._engine.store
-        names, prefix = store.keys.names(states.ACTIVE), store.keys.state(states.ACTIVE, "")
-        cursor, pattern = None, _GLOB.sub(rb"\\\g<0>", prefix) + b"*"
-        while cursor != 0:
-            cursor, found = store.client.scan(cursor or 0, match=pattern, count=_SCAN_COUNT, _type="zset")
-            yield
-            for key in found:
-                queue = key[len(prefix) :]
-                if not store.client.sismember(names, queue) and store.client.exists(key):
-                    log.warning("orphaned queue", queue=shown(to_text(queue)), state=states.ACTIVE)
-                yield
-
-
-@contextlib.contextmanager
-def _passing_over(queue):
-    """What is wrong with one queue must not keep a duty from the queues behind it."""
-    try:
-        yield
-    except StoreCorrupt as error:
-        log.error("queue cannot be read", queue=shown(queue), error=str(error))
-
-
-def _tell_recovered(recovered):
-    facts = {"queue": shown(recovered.queue), "task_id": shown(recovered.id), "verb": recovered.verb}
-    if recovered.verb in ("released", "requeued"):
-        log.info("queueing expired task", **facts)
-    else:
-        log.error("failing expired task", **facts)
+            waiting = advanced

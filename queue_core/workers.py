@@ -11,11 +11,14 @@ from queue_core.store import Store
 from queue_core.text import json_object, to_bytes, to_text
 
 _LISTED = 500
+_PRUNED = 500
 
 
 @dataclass(frozen=True)
 class WorkerInfo:
-    """facts: kind, host, pid, version, queues, exclude, executor, started_at, running, refused_queues, …."""
+    """facts: kind, host, pid, version, queues, exclude, executor, started_at, running, refused_queues, ….
+
+    clock_behind_seconds: where its clock differs by more than a second from that of Redis; negative: it is ahead."""
 
     id: str
     seen_at: float
@@ -33,18 +36,21 @@ class Workers:
         self.beat(worker_id, facts)
 
     def beat(self, worker_id: str, facts: dict) -> None:
-        """Says that a process lives, and what it does."""
+        """Says that a process lives, what it does, and by how much its clock differs from that of Redis."""
+        if offset_seconds := self._store.clock.applied_offset_seconds:
+            facts = facts | {"clock_behind_seconds": round(offset_seconds, 1)}
         pipeline = self._store.client.pipeline()
         key = self._store.keys.worker(worker_id)
-        pipeline.set(key, json.dumps(facts), ex=math.ceil(self._store.settings.worker_silence_seconds * 2))
+        # in this order, and the other way round when it leaves: no facts without a place on the list
         pipeline.zadd(self._store.keys.workers(), {to_bytes(worker_id): self._store.now()})
+        pipeline.set(key, json.dumps(facts), ex=math.ceil(self._store.settings.worker_silence_seconds * 2))
         pipeline.execute()
 
     def leave(self, worker_id: str) -> None:
         """Takes a process off the list."""
         pipeline = self._store.client.pipeline()
-        pipeline.zrem(self._store.keys.workers(), to_bytes(worker_id))
         pipeline.delete(self._store.keys.worker(worker_id))
+        pipeline.zrem(self._store.keys.workers(), to_bytes(worker_id))
         pipeline.execute()
 
     def alive(self) -> list[WorkerInfo]:
@@ -62,9 +68,14 @@ class Workers:
         ]
 
     def prune(self) -> int:
-        """Takes those off the list that have been silent for too long; gives how many."""
-        until = self._store.now() - self._store.settings.worker_silence_seconds
-        return self._store.client.zremrangebyscore(self._store.keys.workers(), "-inf", until)
+        """Takes those off the list that have been silent for too long, at most 500; gives how many."""
+        listed, until = self._store.keys.workers(), self._store.now() - self._store.settings.worker_silence_seconds
+        silent = self._store.client.zrangebyscore(listed, "-inf", until, start=0, num=_PRUNED, withscores=True)
+        if not silent:
+            return 0
+        self._store.client.delete(*[self._store.keys.worker(to_text(worker_id)) for worker_id, _ in silent])
+        # by score, not by name: one that speaks again in this moment stays on the list
+        return self._store.client.zremrangebyscore(listed, "-inf", silent[-1][1])
 
     def hold(self, duty: str, token: str, seconds: float) -> bool:
         """Takes or renews a duty's lease; whether it is ours now."""

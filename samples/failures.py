@@ -11,6 +11,8 @@ import threading
 import time
 from dataclasses import dataclass
 
+import structlog
+
 from queue_core.outcome import Done, Outcome
 from queue_core.payload import Payload
 from queue_core.worker.call import Call
@@ -78,8 +80,14 @@ def run(wanted: Wanted) -> Outcome:
     """How the call ends, in a child process."""
     payload = Payload({"id": "0" * 64, "func": "", "args": list(wanted.args), "kwargs": dict(wanted.kwargs)})
     timeout_seconds = getattr(wanted.function, "_task_hard_timeout", None) or HARD_TIMEOUT_SECONDS
-    executor = ForkExecutor(time.time, leave_connections=lambda: None)
-    return executor.run(Call(wanted.queue, payload, wanted.function, timeout_seconds), _NoLease())
+    return ForkExecutor(_NoWorker).run(Call(wanted.queue, (payload,), wanted.function, timeout_seconds), _NoLease())
+
+
+class _NoWorker:
+    """Stands in for a worker."""
+
+    now = staticmethod(time.time)
+    log = structlog.get_logger("samples")
 
 
 class _NoLease:

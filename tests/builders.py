@@ -15,6 +15,9 @@ HOSTILE_ID = "\udc80id\r\n$5*?[^]{}\x00 %s"
 WORKER = "worker-1"
 NOTED = {"operation_id": "", "act": act("test", ANNA), "max_audit_entries": 1000}
 """What every act of an operator passes along."""
+FOR_GOOD = {"entry_id": "", "trashed_at": 1.0, "trash_seconds": 60, "trash_record": "", "trash_prefix": b"t:x:trash:"}
+"""What an act that deletes passes along where nothing goes to the trash."""
+TO_TRASH = FOR_GOOD | {"entry_id": "e1", "trashed_at": 500.0, "trash_record": '{"by": "anna"}'}
 
 
 def payload_text(task_id: str, **fields) -> str:
@@ -56,8 +59,8 @@ class World:
     def put_operation(self, operation_id="op", matched=3, ids=()) -> None:
         """An operation that has begun."""
         self.run(
-            "start_operation", operation_id=operation_id, created_at=50.0, record="{}", matched=matched,
-            act=NOTED["act"], max_audit_entries=1000, ids=list(ids),
+            "start_operation", operation_id=operation_id, created_at=50.0, record="{}", matched=matched, rate=0,
+            canary="", act=NOTED["act"], max_audit_entries=1000, ids=list(ids),
         )  # fmt: skip
 
     def run(self, name, **values):
@@ -115,6 +118,16 @@ def full_memory(raw):
         yield
     finally:
         raw.config_set("maxmemory", 0)
+
+
+@contextlib.contextmanager
+def missing_replica(raw):
+    """Redis answers, and refuses every write, since no replica of its takes part."""
+    raw.config_set("min-replicas-to-write", 1)
+    try:
+        yield
+    finally:
+        raw.config_set("min-replicas-to-write", 0)
 
 
 @contextlib.contextmanager

@@ -1,37 +1,54 @@
-"""The checker: reads a whole Redis and says what the protocol does not allow in it."""
+"""The checker: reads a whole Redis and says what the protocol does not allow in it.
+
+Which keys there are, and of which types, stands in `queue_core.keys`; which of them must not stay for ever, in
+docs/redis_keys.md.
+"""
 
 import json
+import math
 import re
 from collections import Counter
+from pathlib import Path
 
 from queue_core import states
+from queue_core.error_group import place
+from queue_core.keys import CATALOGUE
 from queue_core.text import to_text
 
-EXPIRING = r"(lockv2|qslock|x:remembered|x:worker|x:lease|x:login_failures):|x:snapshot$"
-"""What must not stay for ever."""
+_DOCUMENT = Path(__file__).parents[1] / "docs" / "redis_keys.md"
+_ROW = re.compile(r"^\| `<p>:(?P<pattern>[^`]+)` \|.*\| (?P<bound>[^|]*\bexpires\b[^|]*) \|[^|]*\|$", re.MULTILINE)
+_LONGEST_LOCK_SECONDS = 86_400
 
-TYPES = {
-    r"qslock:.*|x:paused|x:operations|x:operations:running|x:workers": "zset",
-    r"x:claims:.*|x:pauses|x:users|x:recoveries|x:operation:[^:]+": "hash",
-    r"(lockv2|x:remembered|x:worker|x:lease|x:login_failures):.*|x:snapshot|x:secret": "string",
-    r"x:operation:[^:]+:ids": "list",
-    r"x:audit": "stream",
-}
+
+def _as_expression(pattern) -> str:
+    return ".*".join(map(re.escape, re.split(r"<[^>]+>", pattern)))
+
+
+TYPES = {_as_expression(pattern): kind for kind, pattern, _ in CATALOGUE.values() if pattern[0] != "<"}
+
+EXPIRING = "|".join(
+    _as_expression(row["pattern"])
+    for row in _ROW.finditer(_DOCUMENT.read_text(encoding="utf-8"))
+    if "after its end" not in row["bound"]
+)
+"""What must not stay for ever."""
 
 
 def assert_sound(raw, prefix="t") -> None:
     assert not list(faults(raw, prefix))
 
 
-def faults(raw, prefix="t"):
-    """What is wrong, in words; nothing when every key obeys the protocol."""
-    yield from _Checker(raw, prefix).faults()
+def faults(raw, prefix="t", alone=True):
+    """What is wrong, in words; nothing when every key obeys the protocol.
+
+    alone: nothing else may be in this Redis."""
+    yield from _Checker(raw, prefix, alone).faults()
 
 
 class _Checker:
-    def __init__(self, raw, prefix):
+    def __init__(self, raw, prefix, alone):
         self.raw, self.prefix = raw, prefix
-        types = {to_text(key): to_text(raw.type(key)) for key in raw.keys("*")}
+        types = {to_text(key): to_text(raw.type(key)) for key in raw.keys("*" if alone else f"{prefix}:*")}
         self.types = {key: kind for key, kind in types.items() if kind != "none"}  # expired just now
         self.members = {}  # (state, queue) -> {id: score}
         self.per_task = {}  # id -> kinds of keys
@@ -42,12 +59,24 @@ class _Checker:
                 yield f"{key!r} is not under the prefix"
             else:
                 yield from self._look_at(key, key[len(self.prefix) + 1 :])
-        yield from self._names()
-        yield from self._tasks()
-        yield from self._claims()
-        yield from self._recoveries()
-        yield from self._pauses()
-        yield from self._operations()
+        for look in (
+            self._names,
+            self._scores_are_moments,
+            self._tasks,
+            self._records,
+            self._claims,
+            self._recoveries,
+            self._twins,
+            self._pauses,
+            self._processes,
+            self._operations,
+            self._error_groups,
+            self._trash,
+            self._audit,
+        ):
+            yield from look()
+
+    # -- every key by itself --
 
     def _look_at(self, key, name):
         state, colon, queue = name.partition(":")
@@ -61,13 +90,20 @@ class _Checker:
             yield from self._other_key(key, name)
 
     def _other_key(self, key, name):
-        wanted = next((kind for pattern, kind in TYPES.items() if re.fullmatch(pattern, name, re.DOTALL)), None)
-        if wanted is None:
+        wanted = {kind for pattern, kind in TYPES.items() if re.fullmatch(pattern, name, re.DOTALL)}
+        if not wanted:
             yield f"{key!r} is no key of the protocol"
-        else:
-            yield from self._typed(key, wanted)
-        if re.match(EXPIRING, name) and self.raw.ttl(self._bytes(key)) == -1:
+        elif self.types[key] not in wanted:
+            yield f"{key!r} is a {self.types[key]}, not a {' or '.join(sorted(wanted))}"
+        if re.fullmatch(EXPIRING, name, re.DOTALL):
+            yield from self._expires(key, name)
+
+    def _expires(self, key, name):
+        seconds = self.raw.ttl(self._bytes(key))
+        if seconds == -1:
             yield f"{key!r} has no expiry"
+        elif name.startswith("lockv2:") and seconds > _LONGEST_LOCK_SECONDS:
+            yield f"{key!r} is locked for {seconds} seconds"
 
     def _typed(self, key, wanted):
         if self.types[key] != wanted:
@@ -83,6 +119,8 @@ class _Checker:
         self.per_task.setdefault(task_id, set()).add(found[0])
         yield from self._typed(key, found[1])
 
+    # -- tasks --
+
     def _names(self):
         for state in states.ALL:
             listed = {to_text(one) for one in self.raw.smembers(f"{self.prefix}:{state}")}
@@ -90,34 +128,63 @@ class _Checker:
             for queue in listed ^ real:
                 yield f"{state}: {queue!r} is {'listed' if queue in listed else 'there'} and not the other"
 
+    def _scores_are_moments(self):
+        for (state, _), members in self.members.items():
+            for task_id, score in members.items():
+                if not 0 <= score < math.inf:
+                    yield f"{task_id!r} is {state} at {score}"
+
     def _tasks(self):
         held = Counter(task_id for members in self.members.values() for task_id in members)
         for task_id in held.keys() - {one for one, kinds in self.per_task.items() if "payload" in kinds}:
             yield f"{task_id!r} is in a state and has no payload"
+        # what stood in two queues keeps its record until the sweeper has looked for it
+        marked = set(map(to_text, self.raw.zrange(f"{self.prefix}:x:twins", 0, -1)))
         for task_id, kinds in self.per_task.items():
-            if not held[task_id]:
+            if not held[task_id] and task_id not in marked:
                 yield f"{task_id!r} is in no state and has {sorted(kinds)}"
-            elif held[task_id] > 1 and not self._unique(task_id):
+            if held[task_id] > 1 and not self._unique(task_id):
                 yield f"{task_id!r} is in {held[task_id]} places and is not unique"
 
     def _unique(self, task_id):
         raw = self.raw.get(self._bytes(f"{self.prefix}:task:{task_id}"))
         return bool(raw and json.loads(raw).get("unique"))
 
+    def _records(self):
+        for task_id, kinds in self.per_task.items():
+            key = self._bytes(f"{self.prefix}:task:{task_id}")
+            if "list" not in kinds or self.types[to_text(key + b":executions")] != "list":
+                continue
+            # a retry with a fresh budget drops the count and keeps the list, so that it may be the lower one
+            counted = self.raw.get(key + b":executions_count") or b"0"
+            if not counted.isdigit():
+                yield f"{task_id!r} counts {counted!r} failed runs"
+
+    # -- what is ours --
+
     def _claims(self):
         start = f"{self.prefix}:x:claims:"
         for key in self.types:
             if key.startswith(start):
                 active = self.members.get((states.ACTIVE, key[len(start) :]), {})
-                for task_id in map(to_text, self.raw.hkeys(self._bytes(key))):
-                    if task_id not in active:
-                        yield f"{task_id!r} is claimed and not active"
+                for task_id, record in self.raw.hgetall(self._bytes(key)).items():
+                    if to_text(task_id) not in active:
+                        yield f"{to_text(task_id)!r} is claimed and not active"
+                    if len(record.split(b" ", 4)) != 5:
+                        yield f"{to_text(task_id)!r} is claimed by nobody: {record!r}"
 
     def _recoveries(self):
         waiting = {one for (state, _), ids in self.members.items() if state != states.ERROR for one in ids}
-        for task_id in map(to_text, self.raw.hkeys(f"{self.prefix}:x:recoveries")):
-            if task_id not in waiting:
-                yield f"{task_id!r} has recoveries and will not run"
+        for task_id, count in self.raw.hgetall(f"{self.prefix}:x:recoveries").items():
+            if to_text(task_id) not in waiting:
+                yield f"{to_text(task_id)!r} has recoveries and will not run"
+            if not count.isdigit() or int(count) < 1:
+                yield f"{to_text(task_id)!r} has {count!r} recoveries"
+
+    def _twins(self):
+        for task_id in map(to_text, self.raw.zrange(f"{self.prefix}:x:twins", 0, -1)):
+            if "payload" in self.per_task.get(task_id, ()) and not self._unique(task_id):
+                yield f"{task_id!r} is not unique and has a twin"
 
     def _pauses(self):
         paused = set(self.raw.zrange(f"{self.prefix}:x:paused", 0, -1))
@@ -126,6 +193,13 @@ class _Checker:
         for queue in paused:
             if self.raw.zscore(f"{self.prefix}:qslock:".encode() + queue, "SYSTEM_LOCK") is None:
                 yield f"{queue!r} is paused for our workers only"
+
+    def _processes(self):
+        listed = set(map(to_text, self.raw.zrange(f"{self.prefix}:x:workers", 0, -1)))
+        start = f"{self.prefix}:x:worker:"
+        for key in self.types:
+            if key.startswith(start) and key[len(start) :] not in listed and self.raw.exists(self._bytes(key)):
+                yield f"process {key[len(start) :]!r} is not listed"
 
     def _operations(self):
         listed = set(map(to_text, self.raw.zrange(f"{self.prefix}:x:operations", 0, -1)))
@@ -140,10 +214,51 @@ class _Checker:
             if ids:
                 if operation_id not in running:
                     yield f"operation {operation_id!r} has ended and keeps its selection"
-            elif (self.raw.hget(key, "status") == b"running") != (operation_id in running):
+            elif (self.raw.hget(key, "status") in (b"running", b"paused")) != (operation_id in running):
                 yield f"operation {operation_id!r} has another status than its list says"
             elif operation_id not in running and self.raw.ttl(key) == -1:
                 yield f"operation {operation_id!r} has ended and does not expire"
+
+    def _error_groups(self):
+        listed = set(map(to_text, self.raw.zrange(f"{self.prefix}:x:errors:groups", 0, -1)))
+        start = f"{self.prefix}:x:errors:"
+        for key in self.types:
+            kind, _, group_id = key.removeprefix(start).partition(":")
+            if key.startswith(start) and kind in ("group", "tasks") and group_id not in listed:
+                yield f"error group {group_id!r} is not listed"
+            if key.startswith(start + "tasks:"):
+                members = self.raw.zrange(self._bytes(key), 0, -1)
+                yield from (f"{key!r} holds {one!r}, which names no task" for one in members if place(one) is None)
+
+    def _trash(self):
+        """Every list names the same entries, and the memory is their sum."""
+        root = f"{self.prefix}:x:trash"
+        listed = set(map(to_text, self.raw.zrange(root, 0, -1)))
+        index = {to_text(one): to_text(facts) for one, facts in self.raw.hgetall(f"{root}:index").items()}
+        if listed != index.keys():
+            yield f"the trash lists {sorted(listed ^ index.keys())} in one place only"
+        known = {one: (int(size), owner, queue) for one, (size, owner, queue) in _split_in_three(index)}
+        if sum(size for size, _, _ in known.values()) != int(self.raw.get(f"{root}:bytes") or 0):
+            yield "the memory of the trash is not the sum of its entries"
+        for key in self.types:
+            kind, _, name = key[len(root) + 1 :].partition(":") if key.startswith(root + ":") else ("", "", "")
+            if kind in ("queue", "operation"):
+                at = 2 if kind == "queue" else 1
+                mine = {one for one, facts in known.items() if facts[at] == name}
+                if mine != set(map(to_text, self.raw.zrange(self._bytes(key), 0, -1))):
+                    yield f"{key!r} lists others than lie in the trash"
+            elif kind in ("entry", "payload", "executions") and name not in listed:
+                yield f"{key!r} is not on the list of the trash"
+
+    def _audit(self):
+        for entry_id, fields in self.raw.xrange(f"{self.prefix}:x:audit"):
+            try:
+                noted = json.loads(fields[b"act"])
+                sound = all(isinstance(noted[name], str) for name in ("verb", "actor", "door", "outcome"))
+            except (KeyError, ValueError, TypeError):
+                sound = False
+            if not sound:
+                yield f"entry {to_text(entry_id)} of the audit trail tells no act"
 
     def _scores(self, key):
         if self.types[key] == "zset":
@@ -152,3 +267,7 @@ class _Checker:
 
     def _bytes(self, key):
         return key.encode("utf-8", "surrogateescape")
+
+
+def _split_in_three(index):
+    return ((one, facts.split(" ", 2)) for one, facts in index.items())

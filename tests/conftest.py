@@ -75,7 +75,7 @@ def session_server():
 @pytest.fixture
 def server(session_server):
     """The shared server, empty."""
-    with redis.Redis(unix_socket_path=session_server.socket_path) as client:
+    with redis.Redis.from_url(session_server.url) as client:
         client.flushall()
         client.config_resetstat()
         client.slowlog_reset()

@@ -18,6 +18,10 @@ class Proxy:
         self.was_cut = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
+    def lead_to(self, socket_path) -> None:
+        """From now on new connections go there; those that are open stay where they are."""
+        self._socket_path = str(socket_path)
+
     def cut_after(self, reply_bytes: int) -> None:
         """Lets so many more bytes of replies through, then cuts the connection, once.  Requests arrive all the same."""
         with self._lock:

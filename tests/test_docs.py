@@ -1,5 +1,6 @@
 """What exists is documented, and what is documented exists."""
 
+import json
 import os
 import re
 import subprocess
@@ -13,10 +14,13 @@ import pytest
 from console import create_app
 from console.settings import ENVIRONMENT_PREFIX as CONSOLE_PREFIX
 from console.settings import ConsoleSettings
+from docs import make_reference
 from queue_core import Engine, scripts, states
 from queue_core.cli import main
-from queue_core.config import ENVIRONMENT_PREFIX, Settings
+from queue_core.config import ENVIRONMENT_PREFIX, Settings, default_of
 from queue_core.keys import CATALOGUE
+from queue_core.tasktiger_config import SETTING_OF
+from tests.console import routes
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = [path for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")]
@@ -53,6 +57,15 @@ def only_code(cell: str) -> str:
     return " ".join(code_in(cell))
 
 
+# -- the reference --
+
+
+def test_the_reference_is_as_the_docstrings_are():
+    assert make_reference.PAGE.read_text(encoding="utf-8") == make_reference.page(), (
+        "python -m docs.make_reference writes it anew"
+    )
+
+
 # -- keys --
 
 
@@ -75,11 +88,24 @@ SETTINGS = [(Settings, ENVIRONMENT_PREFIX, "## The engine"), (ConsoleSettings, C
 def test_every_setting_stands_in_its_document_with_default_and_unit(kind, prefix, heading):
     table = rows(sections(read("docs/configuration.md"), "##")[heading.removeprefix("## ")])
     documented = {only_code(name): (default, unit) for name, default, unit, _ in table}
-    expected = {prefix + one.name.upper(): (in_words(one.default), one.metadata["unit"]) for one in fields(kind)}
+    expected = {
+        prefix + one.name.upper(): (in_words(default_of(one)), one.metadata["unit"])
+        for one in fields(kind)
+        if "by_code" not in one.metadata
+    }
     assert documented == expected
 
 
+def test_every_name_of_tasktiger_stands_in_its_document_with_our_setting():
+    table = rows(sections(read("docs/configuration.md"), "##")["TaskTiger's names"])
+    assert {only_code(name): code_in(ours)[0] for name, ours in table} == SETTING_OF
+
+
 def in_words(default) -> str:
+    if default in ((), {}):
+        return "empty"
+    if isinstance(default, list):
+        return f"`{json.dumps(default)}`"
     if isinstance(default, bool):
         return "`yes`" if default else "`no`"
     if isinstance(default, float):
@@ -163,6 +189,12 @@ def test_every_route_stands_in_its_document_with_the_right_that_it_needs():
     table = [cells for cells in rows(read("docs/console.md")) if cells[0] in ("GET", "POST")]
     documented = {(method, only_code(address)): right for method, address, right, _ in table}
     assert documented == dict(real_routes())
+
+
+def test_every_route_stands_in_the_table_of_who_gets_in_where():
+    app = create_app(Engine("redis://localhost:1"), ConsoleSettings())
+    advice = routes.missing_and_gone(app)
+    assert not advice, advice
 
 
 def real_routes():

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from flask import redirect, request, url_for
 from flask_admin import expose
 
-from console import actions
+from console import actions, presenters, reading
 from console.auth import may
 from console.current import engine, now
+from console.forms import given_canary, given_rate
 from console.page import Page
 from console.presenters import number
 from queue_core import states
@@ -20,7 +21,7 @@ DAY_SECONDS = 86400
 
 @dataclass(frozen=True)
 class Kind:
-    """A verb on a whole queue. destroys: what it touches is gone afterwards."""
+    """A verb on a whole queue. destroys: what it touches goes to the trash or away for good."""
 
     verb: str
     title: str
@@ -75,7 +76,8 @@ class BulkPage(Page):
         return _start(CLEAR, queue, state)
 
     def _preview(self, kind, queue, state, not_after, **more):
-        matched = engine().operations.count(queue, state, not_after)
+        impact = reading.impact(queue, state, not_after)
+        matched = impact.matched
         return self.render(
             "bulk/show.html",
             kind=kind,
@@ -83,6 +85,8 @@ class BulkPage(Page):
             state=state,
             not_after=not_after,
             matched=matched,
+            impact=impact,
+            samples=[presenters.task_row(row) for row in impact.samples],
             in_state=engine().browse.sizes(queue)[state],
             must_type=kind.destroys and matched > TYPED_ABOVE,
             now=now(),
@@ -95,7 +99,15 @@ def _start(kind, queue, state):
         not_after = _not_after(state)
         _check_typed(kind, queue, state, not_after)
         operation = engine().operations.start(
-            kind.verb, queue, state, actor=actor, reason=actions.given_reason(), not_after=not_after
+            kind.verb,
+            queue,
+            state,
+            actor=actor,
+            reason=actions.given_reason(),
+            not_after=not_after,
+            to_trash=request.form.get("free_memory") != "yes",
+            rate=given_rate(),
+            canary=given_canary(),
         )
         return engine().operations.run_small(operation)
 

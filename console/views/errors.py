@@ -1,4 +1,4 @@
-"""The newest errors over all queues: where the person on call begins."""
+"""Errors over all queues, by their cause and one by one: where the person on call begins."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import request, url_for
 from flask_admin import expose
 
-from console import actions, presenters, selection
+from console import actions, causes, presenters, reading, selection
 from console.auth import may
 from console.current import engine, now, snapshot
 from console.page import Page
@@ -15,6 +15,7 @@ from queue_core import states
 MAX_QUEUES = 50
 WINDOW = 200
 MAX_GROUPS = 8
+MAX_ROWS = 100
 
 
 class ErrorsPage(Page):
@@ -26,13 +27,33 @@ class ErrorsPage(Page):
     @expose("/")
     @may("look")
     def index(self):
+        """The error groups."""
+        summary, wanted = reading.error_summary(), causes.WantedGroups.from_query(request.args)
+        rows = causes.rows(summary, engine().error_groups.notes(), engine().error_groups.deploys(), now(), wanted.hours)
+        found = [row for row in rows if wanted.holds(row)]
+        return self.render(
+            "errors/index.html",
+            summary=summary,
+            rows=found[:MAX_ROWS],
+            found=len(found),
+            gone=sum(not row.tasks for row in rows),
+            known=snapshot_errors(snapshot()),
+            wanted=wanted,
+            most_known=engine().settings.max_error_group_tasks,
+            now=now(),
+        )
+
+    @expose("/tasks")
+    @may("look")
+    def tasks(self):
+        """The newest errors, one by one."""
         counts = snapshot()
         queues = newest_queues(counts)
         wanted = Wanted.from_request()
-        window = engine().browse.newest_errors(queues, limit=WINDOW)
+        window = reading.newest_errors(queues, limit=WINDOW)
         found = [row for row in window if wanted.holds(row)]
         return self.render(
-            "errors/index.html",
+            "errors/tasks.html",
             rows=[presenters.task_row(row) for row in found],
             window=len(window),
             known=snapshot_errors(counts),
@@ -98,5 +119,5 @@ def snapshot_errors(counts) -> int | None:
 
 
 def _selected(verb):
-    back = actions.came_from(url_for(".index"))
+    back = actions.came_from(url_for(".tasks"))
     return selection.perform(verb, states.ERROR, selection.ticked_by_queue(), back=back)

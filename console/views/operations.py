@@ -6,8 +6,10 @@ from flask_admin import expose
 from console import actions
 from console.auth import may
 from console.current import engine, now
+from console.forms import given_rate
 from console.live import fragment
 from console.page import Page
+from console.presenters import number, plural
 
 NEWEST = 50
 
@@ -27,13 +29,48 @@ class OperationsPage(Page):
     @expose("/<name:operation_id>")
     @may("look")
     def show(self, operation_id):
-        return self.render("operations/show.html", operation=engine().operations.get(operation_id), now=now())
+        operation = engine().operations.get(operation_id)
+        in_trash = engine().trash.count_of(operation_id) if operation.ended else 0
+        return self.render("operations/show.html", operation=operation, in_trash=in_trash, now=now())
 
     @expose("/<name:operation_id>/progress")
     @may("look")
     def progress(self, operation_id):
         operation = engine().operations.get(operation_id)
         return fragment(render_template("operations/_progress.html", operation=operation, now=now()))
+
+    @expose("/<name:operation_id>/pause", methods=["POST"])
+    @may("operate")
+    def pause(self, operation_id):
+        def act(actor):
+            engine().operations.pause(operation_id, actor=actor, reason=actions.given_reason())
+
+        return self._done("pause_operation", operation_id, act, "The operation is paused. What it did stays done.")
+
+    @expose("/<name:operation_id>/resume", methods=["POST"])
+    @may("operate")
+    def resume(self, operation_id):
+        def act(actor):
+            engine().operations.resume(operation_id, actor=actor, reason=actions.given_reason())
+
+        return self._done("resume_operation", operation_id, act, "The operation goes on.")
+
+    @expose("/<name:operation_id>/rate", methods=["POST"])
+    @may("operate")
+    def change_rate(self, operation_id):
+        def act(actor):
+            engine().operations.change_rate(operation_id, given_rate(), actor=actor)
+
+        return self._done("change_rate", operation_id, act, "The operation has another rate from now on.")
+
+    @expose("/<name:operation_id>/undo", methods=["POST"])
+    @may("operate")
+    def undo(self, operation_id):
+        def act(actor):
+            undoing = engine().operations.undo(operation_id, actor=actor, reason=actions.given_reason())
+            return engine().operations.run_small(undoing)
+
+        return actions.perform("restore", act, told=_told_undone, back=_undone_url)
 
     @expose("/<name:operation_id>/cancel", methods=["POST"])
     @may("operate")
@@ -42,4 +79,18 @@ class OperationsPage(Page):
             engine().operations.cancel(operation_id, actor=actor)
 
         told = "The operation is cancelled. What it did so far stays done."
-        return actions.perform("cancel_operation", act, told=told, back=url_for(".show", operation_id=operation_id))
+        return self._done("cancel_operation", operation_id, act, told)
+
+    def _done(self, verb, operation_id, act, told):
+        return actions.perform(verb, act, told=told, back=url_for(".show", operation_id=operation_id))
+
+
+def _told_undone(operation):
+    if not operation.ended:
+        return "What was deleted is being restored; the sweeper carries it on."
+    skipped = f"; {number(operation.skipped)} stay in the trash" if operation.skipped else ""
+    return f"{plural(operation.done, 'task')} restored{skipped}."
+
+
+def _undone_url(operation):
+    return url_for(".show", operation_id=operation.id)

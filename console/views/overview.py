@@ -3,10 +3,12 @@
 from flask import render_template, request
 from flask_admin import expose
 
-from console import attention, counts, current, tree
+from console import attention, causes, counts, current, reading, tree
 from console.auth import may
 from console.live import fragment
 from console.page import Page
+
+MAX_CAUSES = 5
 
 
 class OverviewPage(Page):
@@ -43,7 +45,13 @@ def _facts():
         "tree": tree.grow(snapshot, now, wanted=wanted, opened=opened, shut=shut),
         "total": counts.summed(snapshot.queues.values(), now),
         "attention": attention.wanted(snapshot, now),
+        "causes": _causes(now),
     }
+
+
+def _causes(now):
+    groups = current.engine().error_groups
+    return causes.pressing(causes.rows(reading.error_summary(), groups.notes(), groups.deploys(), now))[:MAX_CAUSES]
 
 
 def _workers_alive():

@@ -5,7 +5,7 @@ import math
 from flask import redirect, render_template, request, url_for
 from flask_admin import expose
 
-from console import actions, paging, presenters, selection
+from console import actions, paging, presenters, reading, selection
 from console.auth import may
 from console.current import engine, now, settings
 from console.live import fragment
@@ -39,7 +39,7 @@ class QueuesPage(Page):
     @expose(f"/<name:queue>/<{STATES}:state>")
     @may("look")
     def tasks(self, queue, state):
-        page = engine().browse.page(queue, state, cursor=paging.cursor(), limit=settings().page_size)
+        page = reading.page(queue, state, cursor=paging.cursor(), limit=settings().page_size)
         rows = [presenters.task_row(row) for row in page.rows]
         return self.render("queues/show.html", rows=rows, pager=paging.pager(page), **_head(queue, state, now()))
 

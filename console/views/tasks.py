@@ -3,14 +3,22 @@
 from flask import redirect, request, url_for
 from flask_admin import expose
 
-from console import actions, detail
+from console import actions, comparison, detail, editing, links, reading
 from console.auth import may
-from console.current import engine, now
+from console.current import engine, now, settings
 from console.page import Page
 from console.presenters import due_at, short_id
 from queue_core.errors import InvalidRequest
 
 MAX_ACTS = 10
+
+
+class Unreadable(InvalidRequest):
+    """form: what was typed, with its fault; it goes back to whoever typed it."""
+
+    def __init__(self, form):
+        super().__init__(form.fault)
+        self.form = form
 
 
 class TasksPage(Page):
@@ -27,10 +35,20 @@ class TasksPage(Page):
     @expose("/<name:task_id>")
     @may("look")
     def show(self, queue, task_id):
-        whole = "whole" in request.args
-        task = engine().browse.task(queue, task_id, whole=whole)
-        acts = engine().audit.page(task_id=task_id, limit=MAX_ACTS)
-        return self.render("tasks/show.html", task=detail.drawn(task, whole=whole), acts=acts, now=now())
+        return self._page(reading.task(queue, task_id, whole=_is_whole()))
+
+    @expose("/<name:task_id>/reveal", methods=["POST"])
+    @may("reveal")
+    def reveal(self, queue, task_id):
+        def act(actor):
+            seen = reading.revealed(queue, task_id, whole=_is_whole())
+            # before anything is shown: without an entry, which a full Redis refuses, nobody sees it
+            engine().audit.record(
+                "reveal", actor=actor, queue=queue, task_id=task_id, reason=actions.given_reason(), outcome="done"
+            )
+            return seen
+
+        return self._page(actions.attempt("reveal", act, queue=queue, task_id=task_id))
 
     @expose("/<name:task_id>/retry", methods=["POST"])
     @may("operate")
@@ -47,9 +65,9 @@ class TasksPage(Page):
     @may("operate")
     def delete(self, queue, task_id):
         def act(actor):
-            engine().control.delete(queue, _state(), task_id, actor=actor, reason=actions.given_reason())
+            return engine().control.delete(queue, _state(), task_id, actor=actor, reason=actions.given_reason())
 
-        return _answer("delete", act, queue, task_id, told="is deleted", otherwise=_queue_url(queue))
+        return _answer("delete", act, queue, task_id, told="is deleted", otherwise=_queue_url(queue), undo=_restore_url)
 
     @expose("/<name:task_id>/cancel", methods=["POST"])
     @may("operate")
@@ -82,12 +100,87 @@ class TasksPage(Page):
         otherwise = _task_url(to_queue, task_id)
         return _answer("move", act, queue, task_id, told=f"is in {to_queue} now", otherwise=otherwise)
 
+    @expose("/<name:task_id>/edit")
+    @may("operate")
+    def show_edit(self, queue, task_id):
+        seen = reading.task(queue, task_id)
+        return self._form(seen, editing.offered(seen.task))
 
-def _answer(verb, act, queue, task_id, *, told, otherwise):
+    @expose("/<name:task_id>/edit", methods=["POST"])
+    @may("operate")
+    def edit(self, queue, task_id):
+        def act(actor):
+            original = reading.revealed(queue, task_id).task
+            edited = editing.read(_arguments(), original, reading.masks())
+            if isinstance(edited, editing.Arguments):
+                raise Unreadable(edited)
+            return engine().control.edit(
+                queue, task_id, args=edited.args, kwargs=edited.kwargs, actor=actor, reason=actions.given_reason()
+            )
+
+        told = "This is the new task. The one it was made from is still there."
+        try:
+            return actions.perform("edit", act, told=told, back=_task_at(queue), queue=queue, task_id=task_id)
+        except Unreadable as fault:
+            return self._form(reading.task(queue, task_id), fault.form), 400
+
+    def _form(self, seen, form):
+        return self.render("tasks/edit.html", task=detail.drawn(seen.task), seen=seen, form=form, now=now())
+
+    def _page(self, seen):
+        acts = engine().audit.page(task_id=seen.task.id, limit=MAX_ACTS)
+        drawn = detail.drawn(seen.task, whole=_is_whole())
+        # the page may answer a form, to whose address nobody can go back
+        here = _task_url(drawn.queue, drawn.id)
+        more = {"address": lambda: here} if request.method == "POST" else {}
+        return self.render(
+            "tasks/show.html",
+            task=drawn,
+            seen=seen,
+            acts=acts,
+            now=now(),
+            comparison=_comparison(seen),
+            **_links(seen.task),
+            **more,
+        )
+
+
+def _comparison(seen):
+    return comparison.compared(seen.task.executions, request.args.get("compare", type=int))
+
+
+def _links(task):
+    chosen, names = settings(), {"task_id": task.id, "queue": task.queue}
+    return {
+        "links": links.of_task(chosen.integration_links, **names),
+        "duty": links.duty(chosen.duties, queue=task.queue, func=task.func),
+        "links_of_run": lambda run: links.of_run(
+            chosen.execution_integration_links, **names, started_at=run.started_at, failed_at=run.failed_at
+        ),
+    }
+
+
+def _arguments():
+    return editing.Arguments(request.form.get("args", ""), request.form.get("kwargs", ""))
+
+
+def _task_at(queue):
+    return lambda task_id: _task_url(queue, task_id)
+
+
+def _is_whole():
+    return "whole" in request.args
+
+
+def _answer(verb, act, queue, task_id, *, told, otherwise, undo=None):
     sentence = f"Task {short_id(task_id)} {told}."
     row = {"queue": queue, "task_id": task_id, "verb": verb}
     back = actions.came_from(otherwise)
-    return actions.perform(verb, act, told=sentence, back=back, queue=queue, task_id=task_id, row=row)
+    return actions.perform(verb, act, told=sentence, back=back, queue=queue, task_id=task_id, row=row, undo=undo)
+
+
+def _restore_url(entry_id):
+    return url_for("trash.restore", entry_id=entry_id) if entry_id else None
 
 
 def _state():

@@ -6,7 +6,7 @@ import structlog
 
 from queue_core.errors import StoreFull, StoreUnavailable
 
-log = structlog.get_logger("signalbox")
+_log = structlog.get_logger("signalbox")
 
 _FIRST_SECONDS = 0.1
 _LONGEST_SECONDS = 5.0
@@ -16,7 +16,8 @@ _LOOK_SECONDS = 0.1
 class Patience:
     """Repeats what failed because Redis was away; says so once when it goes and once when it is back."""
 
-    def __init__(self):
+    def __init__(self, log=_log):
+        self._log = log
         self._away = False
 
     def until_done(self, act, may_wait=lambda: True):
@@ -43,10 +44,10 @@ class Patience:
 
     def _note_away(self, error):
         if not self._away:
-            log.error("store is away", error=str(error))
+            self._log.error("store is away", error=str(error))
         self._away = True
 
     def _note_back(self):
         if self._away:
-            log.info("store is back")
+            self._log.info("store is back")
         self._away = False

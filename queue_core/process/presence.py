@@ -30,7 +30,7 @@ class Presence:
 
     def __init__(self, engine, process_id: str, describe):
         self._workers = engine.workers
-        self._every_seconds = engine.settings.heartbeat_seconds
+        self._engine = engine
         self._process_id = process_id
         self._describe = describe
         self._told_at = -_AT_MOST_EVERY_SECONDS
@@ -44,7 +44,7 @@ class Presence:
         silent_seconds = monotonic() - self._told_at
         if silent_seconds < _AT_MOST_EVERY_SECONDS:
             return
-        if silent_seconds >= self._every_seconds or self._describe() != self._told:
+        if silent_seconds >= self._engine.settings.heartbeat_seconds or self._describe() != self._told:
             self._tell(self._workers.beat)
 
     def leave(self) -> None:

@@ -6,7 +6,9 @@ import time
 
 import structlog
 
-log = structlog.get_logger("signalbox")
+from queue_core.crash_points import at
+
+_log = structlog.get_logger("signalbox")
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _LOOK_SECONDS = 0.1
@@ -15,7 +17,8 @@ _LOOK_SECONDS = 0.1
 class Stop:
     """A context in which SIGTERM and SIGINT ask the process to stop; asking again changes nothing."""
 
-    def __init__(self):
+    def __init__(self, log=_log):
+        self._log = log
         self.requested = False
         self._told = False
         self._previous = {}
@@ -30,6 +33,7 @@ class Stop:
             signal.signal(number, handler)
 
     def request(self, *_) -> None:
+        at("stop_signal")
         # only a flag: a handler that writes to a log can meet that log in the middle of a line
         self.requested = True
 
@@ -43,4 +47,4 @@ class Stop:
         """Writes the request to the log, the first time that somebody looks after it was made."""
         if self.requested and not self._told:
             self._told = True
-            log.info("stop requested, waiting for task to finish")
+            self._log.info("stop requested, waiting for task to finish")

@@ -12,7 +12,8 @@
 
 The loader turns the head into the first lines of the script, which name the keys and arguments and refuse a key of a
 wrong type before anything is written; so the head cannot drift away from the body.  The type `any` is for the keys of
-one task, where a wrong type must not keep that task in its state for ever.
+one task, where a wrong type must not keep that task in its state for ever, and for those that all queues have in common
+and can do without, where it must not stop them all.
 """
 
 import hashlib

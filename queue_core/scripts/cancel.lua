@@ -1,6 +1,7 @@
 -- cancel: call off a task that has not started, on an operator's word      (queued | scheduled -> gone)
 -- KEYS    from zset, queued zset, active zset, scheduled zset, error zset, from_names set, payload any,
---         executions any, executions_count any, recoveries hash, audit stream, operation hash, operation_ids list
+--         executions any, executions_count any, recoveries any, twins any, audit stream, operation hash,
+--         operation_ids list
 -- ARGV    id, queue, not_after, operation_id, act, max_audit_entries
 -- gives   OK
 -- refuses TASK_NOT_FOUND, OPERATION_ENDED
@@ -14,7 +15,7 @@ if not score or came_later(score, not_after) then
     return refuse('TASK_NOT_FOUND', id)
 end
 remove(id, queue, from, from_names)
-redis.call('HDEL', recoveries, id)
-forget(id, queued, active, scheduled, error, payload, executions, executions_count)
+redis.pcall('HDEL', recoveries, id)
+forget(id, queued, active, scheduled, error, payload, executions, executions_count, twins)
 note_act(audit, operation, operation_ids, operation_id, id, act, max_audit_entries)
 return 'OK'

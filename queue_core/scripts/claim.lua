@@ -1,6 +1,6 @@
 -- claim: take the next runnable tasks of a queue, with their payloads      (queued -> active)
 -- KEYS    queued zset, active zset, scheduled zset, queued_names set, active_names set, scheduled_names set,
---         claims hash, recoveries hash, paused zset, semaphore zset
+--         claims hash, recoveries any, paused any, semaphore zset
 -- ARGV    queue, limit, worker, lock_retry_seconds, payload_budget, task_prefix
 -- DERIVES task_prefix .. id of every id taken (read only)
 -- gives   {lease, {id, score before, recoveries, payload or false}, ...}
@@ -8,15 +8,16 @@
 -- event   processing
 -- include now, lease, queue_names
 local lease = server_now()
-for _, ends_at in ipairs({redis.call('ZSCORE', paused, queue) or '0', redis.call('ZSCORE', semaphore, 'SYSTEM_LOCK') or '0'}) do
-    if tonumber(ends_at) > tonumber(lease) then
+-- pcall: what all queues have in common stops none of them when it is broken; a pause is the wire's lock as well
+for _, ends_at in ipairs({redis.pcall('ZSCORE', paused, queue), redis.call('ZSCORE', semaphore, 'SYSTEM_LOCK')}) do
+    if type(ends_at) == 'string' and tonumber(ends_at) > tonumber(lease) then
         return refuse('QUEUE_PAUSED', queue)
     end
 end
 
 -- what came back from a worker that was lost in it runs alone; payloads beyond the first have a common budget
 local candidates = redis.call('ZRANGE', queued, 0, limit - 1, 'WITHSCORES')
-local careful = redis.call('EXISTS', recoveries) == 1
+local careful = redis.call('TYPE', recoveries).ok == 'hash'
 local answer, removed, diverted, bytes = {lease}, {}, {}, 0
 for i = 1, #candidates, 2 do
     local id, score_before = candidates[i], candidates[i + 1]
@@ -44,7 +45,9 @@ if #removed == 0 then
     return answer
 end
 
-redis.call('ZREM', queued, unpack(removed))
+for first = 1, #removed, 1000 do
+    redis.call('ZREM', queued, unpack(removed, first, math.min(first + 999, #removed)))
+end
 drop_if_empty(queued, queued_names, queue)
 redis.call('SADD', active_names, queue)
 for i = 2, #answer do

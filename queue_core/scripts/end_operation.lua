@@ -1,5 +1,5 @@
--- end_operation: close the record of an operation, when it is done or cancelled
--- KEYS    operation hash, operations_running zset, operation_ids list, audit stream
+-- end_operation: close the record of an operation, when it is done or cancelled (a paused one can only be cancelled)
+-- KEYS    operation hash, operations_running zset, operation_ids list, operation_released zset, audit stream
 -- ARGV    operation_id, status, ended_at, keep_seconds, act, max_audit_entries
 -- where   act: empty when it ended by itself
 -- gives   OK
@@ -8,9 +8,9 @@
 if redis.call('EXISTS', operation) == 0 then
     return refuse('OPERATION_NOT_FOUND', operation_id)
 end
-local ended = refuse_ended(operation, operation_id)
-if ended then
-    return ended
+local standing = redis.call('HGET', operation, 'status')
+if standing ~= 'running' and not (standing == 'paused' and status == 'cancelled') then
+    return refuse('OPERATION_ENDED', operation_id)
 end
 redis.call('ZREM', operations_running, operation_id)
 if status == 'done' then
@@ -20,7 +20,7 @@ if status == 'done' then
 end
 redis.call('HSET', operation, 'status', status, 'ended_at', ended_at)
 redis.call('EXPIRE', operation, keep_seconds)
-redis.call('DEL', operation_ids)
+redis.call('DEL', operation_ids, operation_released)
 if act ~= '' then
     note_act(audit, operation, operation_ids, '', operation_id, act, max_audit_entries)
 end

@@ -1,6 +1,6 @@
 -- finish: a run has succeeded; the task leaves nothing behind      (active -> gone)
 -- KEYS    active zset, queued zset, scheduled zset, error zset, active_names set, payload any, executions any,
---         executions_count any, claims hash, recoveries hash
+--         executions_count any, claims hash, recoveries any, twins any
 -- ARGV    id, queue, lease
 -- gives   OK
 -- refuses LEASE_LOST
@@ -12,6 +12,6 @@ end
 redis.call('ZREM', active, id)
 drop_if_empty(active, active_names, queue)
 redis.call('HDEL', claims, id)
-redis.call('HDEL', recoveries, id)
-forget(id, queued, active, scheduled, error, payload, executions, executions_count)
+redis.pcall('HDEL', recoveries, id)
+forget(id, queued, active, scheduled, error, payload, executions, executions_count, twins)
 return 'OK'

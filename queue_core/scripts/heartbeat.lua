@@ -1,7 +1,7 @@
 -- heartbeat: renew the leases of held tasks      (active -> active)
 -- KEYS    active zset, claims hash
 -- ARGV    ids_and_leases...
--- where   ids_and_leases: id, lease, id, lease, ...; at most 500 pairs
+-- where   ids_and_leases: id, lease, id, lease, ...; at most 250 pairs
 -- gives   {new lease, id that was lost, ...}
 -- include now, lease
 local lease = server_now()

@@ -1,9 +1,9 @@
 -- promote: make due tasks runnable, in the order in which they became due      (scheduled -> queued)
 -- KEYS    scheduled zset, queued zset, scheduled_names set, queued_names set, activity channel
--- ARGV    queue, now, limit
+-- ARGV    queue, now, limit, publish
 -- gives   how many were due
 -- event   scheduled tasks
--- include queue_names
+-- include queue_names, wake
 local due = redis.call('ZRANGEBYSCORE', scheduled, '-inf', now, 'WITHSCORES', 'LIMIT', 0, limit)
 for first = 1, #due, 1000 do
     local ids, entries = {}, {}
@@ -18,6 +18,6 @@ end
 if #due > 0 then
     drop_if_empty(scheduled, scheduled_names, queue)
     redis.call('SADD', queued_names, queue)
-    redis.call('PUBLISH', activity, queue)
+    wake(activity, queue, publish)
 end
 return #due / 2

@@ -1,5 +1,5 @@
 -- reschedule: let a task become due at another time      (scheduled | error -> scheduled)
--- KEYS    from zset, scheduled zset, from_names set, scheduled_names set, payload string, recoveries hash, audit stream,
+-- KEYS    from zset, scheduled zset, from_names set, scheduled_names set, payload string, recoveries any, audit stream,
 --         operation hash, operation_ids list
 -- ARGV    id, queue, due_at, payload_before, payload_after, act, max_audit_entries
 -- gives   OK | CHANGED (the payload is not payload_before any more; nothing written)
@@ -19,7 +19,7 @@ redis.call('ZREM', from, id)
 redis.call('ZADD', scheduled, due_at, id)
 drop_if_empty(from, from_names, queue)
 redis.call('SADD', scheduled_names, queue)
-redis.call('HDEL', recoveries, id)
+redis.pcall('HDEL', recoveries, id)
 redis.call('SET', payload, payload_after)
 note_act(audit, operation, operation_ids, '', id, act, max_audit_entries)
 return 'OK'

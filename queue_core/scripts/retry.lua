@@ -1,10 +1,11 @@
 -- retry: run a failed task again, on an operator's word      (error -> queued)
 -- KEYS    error zset, queued zset, error_names set, queued_names set, payload string, executions_count string,
---         recoveries hash, audit stream, operation hash, operation_ids list, activity channel
--- ARGV    id, queue, now, fresh_budget, not_after, operation_id, act, max_audit_entries
+--         recoveries any, audit stream, operation hash, operation_ids list, operation_released zset,
+--         activity channel
+-- ARGV    id, queue, now, fresh_budget, not_after, operation_id, act, max_audit_entries, publish
 -- gives   OK
 -- refuses TASK_NOT_FOUND, PAYLOAD_MISSING, OPERATION_ENDED
--- include queue_names, act
+-- include queue_names, act, wake
 local ended = refuse_ended(operation, operation_id)
 if ended then
     return ended
@@ -18,12 +19,19 @@ if redis.call('EXISTS', payload) == 0 then
 end
 redis.call('ZREM', error, id)
 drop_if_empty(error, error_names, queue)
-redis.call('HDEL', recoveries, id)
+redis.pcall('HDEL', recoveries, id)
 if fresh_budget == '1' then
     redis.call('DEL', executions_count)
 end
-redis.call('ZADD', queued, now, id)
+local due_at = now
+if operation_id ~= '' and redis.call('HGET', operation, 'canary') == 'waiting' then
+    -- a canary behind a backlog would answer too late
+    local first = redis.call('ZRANGE', queued, 0, 0, 'WITHSCORES')[2]
+    due_at = math.max(0, math.min(tonumber(now), (tonumber(first) or now) - 1))
+    redis.call('ZADD', operation_released, now, id)
+end
+redis.call('ZADD', queued, due_at, id)
 redis.call('SADD', queued_names, queue)
 note_act(audit, operation, operation_ids, operation_id, id, act, max_audit_entries)
-redis.call('PUBLISH', activity, queue)
+wake(activity, queue, publish)
 return 'OK'

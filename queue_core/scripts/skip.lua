@@ -12,6 +12,7 @@ redis.call('LREM', operation_ids, 1, id)
 redis.call('HINCRBY', operation, 'skipped', 1)
 local score = redis.call('ZSCORE', from, id)
 if score then
+    redis.call('HINCRBY', operation, 'stayed', 1)
     redis.call('HSET', operation, 'passed_id', id, 'passed_score', score)
 end
 return 'OK'

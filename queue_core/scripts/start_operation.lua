@@ -1,6 +1,7 @@
 -- start_operation: write down an operation on many tasks, with its frozen selection
 -- KEYS    operation hash, operations zset, operations_running zset, operation_ids list, audit stream
--- ARGV    operation_id, created_at, record, matched, act, max_audit_entries, ids...
+-- ARGV    operation_id, created_at, record, matched, rate, canary, act, max_audit_entries, ids...
+-- where   canary: waiting, while its first tasks go ahead and the rest waits for them; empty: there is none
 -- gives   OK
 -- include act
 
@@ -9,7 +10,11 @@ redis.call('ZREM', operations_running, '')
 for first = 1, #ids, 1000 do
     redis.call('RPUSH', operation_ids, unpack(ids, first, math.min(first + 999, #ids)))
 end
-redis.call('HSET', operation, 'record', record, 'status', 'running', 'matched', matched, 'done', 0, 'skipped', 0)
+redis.call('HSET', operation, 'record', record, 'status', 'running', 'matched', matched, 'done', 0, 'skipped', 0,
+    'rate', rate)
+if canary ~= '' then
+    redis.call('HSET', operation, 'canary', canary)
+end
 redis.call('ZADD', operations, created_at, operation_id)
 redis.call('ZADD', operations_running, created_at, operation_id)
 note_act(audit, operation, operation_ids, '', operation_id, act, max_audit_entries)

@@ -10,7 +10,7 @@ from queue_core.outcome import Failed
 
 MAX_TRACEBACK_BYTES = 65_536
 
-_CALLER = f"{__package__}.call"
+_CALLERS = {f"{__package__}.call", f"{__package__}.executors"}
 _RETRY_NAME = "tasktiger.exceptions:RetryException"
 
 
@@ -41,7 +41,7 @@ def formatted(error: BaseException) -> str:
 def _from_the_function_on(whole):
     """`whole` without our own first frames, unless there are no others: a call with wrong arguments has none."""
     rest = whole
-    while rest is not None and rest.tb_frame.f_globals.get("__name__") == _CALLER:
+    while rest is not None and rest.tb_frame.f_globals.get("__name__") in _CALLERS:
         rest = rest.tb_next
     return rest or whole
 

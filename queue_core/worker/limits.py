@@ -12,6 +12,7 @@ from queue_core.parent_death import end_with_parent
 
 REPEAT_SECONDS = 5.0
 MOST_INTERRUPTS = 3
+_LONGEST_TIMER_SECONDS = 86_400.0
 
 
 class LeaseEnd:
@@ -36,41 +37,63 @@ class Alarm:
 
     After `hard_timeout_seconds` JobTimeoutException is raised, and again every five seconds if the task swallowed it;
     instead of a fourth time the process leaves with status 1.  When the lease is over `on_lease_over` is called; it
-    does not return.
+    does not return.  An alarm inside another one counts in its stead, and keeps watch over the other's lease.
 
-    One timer serves both: what is due is looked up when it fires, because heartbeats move the end of the lease."""
+    One timer serves both: what is due is looked up when it fires, because heartbeats move the end of the lease.
 
-    def __init__(self, hard_timeout_seconds: float, lease_end: LeaseEnd, on_lease_over):
+    rang: whether this one, or one inside it, has interrupted."""
+
+    _innermost = None
+
+    def __init__(self, hard_timeout_seconds: float, lease_end: LeaseEnd | None = None, on_lease_over=None):
         self.hard_timeout_seconds = hard_timeout_seconds
         self.interrupts = 0
+        self.rang = False
         self._lease_end = lease_end
         self._on_lease_over = on_lease_over
         self._armed = False
 
     def __enter__(self):
+        self._outer = Alarm._innermost
+        if self._outer is not None and self._lease_end is None:
+            self._lease_end, self._on_lease_over = self._outer._lease_end, self._outer._on_lease_over
+        self._look_at_the_lease()  # this process may have been stopped since somebody looked last
         self._interrupt_at = monotonic() + self.hard_timeout_seconds
         self._previous = signal.signal(signal.SIGALRM, self._fired)
-        self._armed = True
-        if self._lease_end.left_seconds <= 0:  # this process was stopped since somebody looked last
-            self._on_lease_over()
+        Alarm._innermost, self._armed = self, True
         self._set_timer()
         return self
 
     def __exit__(self, *_):
+        self.disarm()
+
+    def disarm(self) -> None:
+        """Puts the timer away; to be called again when the leaving of the context was itself interrupted."""
+        if not self._armed:
+            return
         # from here on a signal that is already on its way is ignored
         self._armed = False
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, self._previous or signal.SIG_DFL)
+        Alarm._innermost = self._outer
+        if self._outer is not None:
+            self._outer.rang |= self.rang
+            self._outer._set_timer()
 
     def _set_timer(self):
-        left = min(self._interrupt_at - monotonic(), self._lease_end.left_seconds)
-        signal.setitimer(signal.ITIMER_REAL, max(left, 0.001))
+        left = self._interrupt_at - monotonic()
+        if self._lease_end is not None:
+            left = min(left, self._lease_end.left_seconds)
+        signal.setitimer(signal.ITIMER_REAL, min(max(left, 0.001), _LONGEST_TIMER_SECONDS))
+
+    def _look_at_the_lease(self):
+        if self._lease_end is not None and self._lease_end.left_seconds <= 0:
+            self._on_lease_over()
 
     def _fired(self, _signal, _frame):
         if not self._armed:
             return
-        if self._lease_end.left_seconds <= 0:
-            self._on_lease_over()
+        self._look_at_the_lease()
         if monotonic() < self._interrupt_at:
             self._set_timer()
             return
@@ -82,6 +105,7 @@ class Alarm:
             sys.stderr.flush()
             os._exit(1)
         self.interrupts += 1
+        self.rang = True
         self._interrupt_at = monotonic() + REPEAT_SECONDS
         self._set_timer()
         raise JobTimeoutException(f"Job exceeded maximum timeout value ({int(self.hard_timeout_seconds)} seconds).")

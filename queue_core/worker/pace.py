@@ -12,9 +12,8 @@ _NEWEST_WEIGHT = 0.2
 class Pace:
     """Sizes claims so that the work in one stays under `claim_batch_seconds`: a held task waits for those before it."""
 
-    def __init__(self, settings, now=monotonic):
-        self._most = settings.claim_batch
-        self._budget_seconds = settings.claim_batch_seconds
+    def __init__(self, engine, now=monotonic):
+        self._engine = engine
         self._now = now
         self._measured: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
@@ -34,12 +33,16 @@ class Pace:
         )
         if slowest is None:
             return 1
-        return max(1, min(self._most, int(self._budget_seconds / max(slowest, 1e-6))))
+        return max(1, min(self._engine.settings.claim_batch, int(self._budget_seconds / max(slowest, 1e-6))))
 
     def fits(self, func: str) -> bool:
         """Whether others may wait behind a run of `func`; not before it has been measured."""
         average, _ = self._measured.get(func, (None, 0.0))
         return average is not None and average <= self._budget_seconds
+
+    @property
+    def _budget_seconds(self):
+        return self._engine.settings.claim_batch_seconds
 
     def _is_recent(self, seen_at):
         return self._now() - seen_at < _RECENT_SECONDS

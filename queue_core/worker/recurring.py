@@ -13,16 +13,22 @@ def functions(engine, queue_filter) -> dict:
     return {
         name: function
         for name, function in found.items()
-        if getattr(function, "_task_schedule", None) is not None
+        if _asked(function, "_task_schedule") is not None
         and queue_filter.accepts(getattr(function, "_task_queue", None) or default_queue)
     }
 
 
 def _in_modules(allow_list):
-    if allow_list.allow_any:
-        return
     for module_name, module in list(sys.modules.items()):
-        if allow_list.permits(f"{module_name}:any"):
+        if allow_list.covers(module_name):
             for thing in list(vars(module).values()):
-                if callable(thing) and getattr(thing, "__module__", None) == module_name:
-                    yield f"{module_name}:{getattr(thing, '__qualname__', '')}", thing
+                if callable(thing) and _asked(thing, "__module__") == module_name:
+                    yield f"{module_name}:{_asked(thing, '__qualname__')}", thing
+
+
+def _asked(thing, attribute):
+    """An attribute of anything that stands in a module: an object may answer with whatever exception it likes."""
+    try:
+        return getattr(thing, attribute, None)
+    except Exception:
+        return None

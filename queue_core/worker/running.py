@@ -1,25 +1,38 @@
-"""Which task runs in this process now."""
+"""What runs in this process now."""
 
-from contextlib import contextmanager
-
-from queue_core.payload import Payload
-
-_current: tuple[str, Payload] | None = None
+from dataclasses import dataclass
 
 
-@contextmanager
-def inside(queue: str, payload: Payload):
-    """A context in which `current()` gives this task; process-wide, so that a task's own threads see it too."""
-    global _current
-    _current = (queue, payload)
+@dataclass(frozen=True)
+class Running:
+    """tasks: those that the run is for, several only in a batch.  batch: the function gets them as one list.
+    func: its wire name."""
+
+    tasks: tuple
+    batch: bool
+    func: str
+
+
+# a program that runs its tasks eagerly may do so in several threads, which end in any order
+_inside: list["inside"] = []
+
+
+class inside:
+    """A context in which `current()` gives these tasks; process-wide, so that a task's own threads see it too."""
+
+    def __init__(self, tasks, batch: bool = False):
+        self.running = Running(tuple(tasks), bool(batch), tasks[0].serialized_func)
+
+    def __enter__(self):
+        _inside.append(self)
+
+    def __exit__(self, *_):
+        _inside.remove(self)
+
+
+def current() -> Running:
+    """What runs here.  Raises RuntimeError outside a run."""
     try:
-        yield
-    finally:
-        _current = None
-
-
-def current() -> tuple[str, Payload]:
-    """(queue, payload) of the task that runs here.  Raises RuntimeError outside a run."""
-    if _current is None:
-        raise RuntimeError("No task is running in this process.")
-    return _current
+        return _inside[-1].running
+    except IndexError:
+        raise RuntimeError("No task is running in this process.") from None

@@ -12,7 +12,7 @@ def app(engine):
     return create_app(engine, ConsoleSettings())
 
 
-def _logged_in(engine, app, name, role):
+def logged_in(engine, app, name, role):
     engine.people.add(name, PASSWORD, role)
     visitor = Visitor(app)
     assert visitor.log_in(name).status_code == 303
@@ -21,12 +21,12 @@ def _logged_in(engine, app, name, role):
 
 @pytest.fixture
 def operator(engine, app):
-    return _logged_in(engine, app, "olga", "operator")
+    return logged_in(engine, app, "olga", "operator")
 
 
 @pytest.fixture
 def viewer(engine, app):
-    return _logged_in(engine, app, "vera", "viewer")
+    return logged_in(engine, app, "vera", "viewer")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from console import create_app
 from console.settings import ConsoleSettings
 from queue_core import Actor, Engine, Settings
+from queue_core.duties import Duties
 from tests.console import seed
 from tests.console.visitor import PASSWORD, Visitor
 
@@ -26,6 +27,8 @@ def addresses(engine):
     operation = engine.operations.start("retry", "mail", "error", actor=SOMEBODY, reason=HOSTILE)
     engine.workers.register("w1", {"kind": "worker", "host": HOSTILE, "running": [{"id": HOSTILE, "queue": HOSTILE}]})
     engine.snapshot.take()
+    list(Duties(engine).index_errors())
+    groups = [f"/errors/groups/{group.id}" for group in engine.error_groups.summary().groups]
     name = "~3Cscript~3Ealert~281~29~3C~2Fscript~3E~22~27~FF~E2~80~AE~2F..~2F~7B~7B7~2A7~7D~7D"
     return [
         "/", "/live", "/status", "/errors/", "/errors/?q=%3Cscript%3E", "/audit/", "/workers/", "/operations/",
@@ -33,6 +36,7 @@ def addresses(engine):
         "/queues/mail/error", "/queues/mail/queued", "/queues/mail/scheduled", "/queues/mail/active",
         "/queues/mail/error/live", "/queues/mail/all/retry", "/queues/mail/all/purge", "/queues/mail/all/clear/queued",
         "/queues/mail/all/clear/scheduled", f"/queues/{name}/error", f"/queues/{name}/tasks/{name}", "/nothing/here",
+        "/errors/tasks", "/errors/tasks?q=%3Cscript%3E", *groups, *[f"{group}/purge" for group in groups],
     ]  # fmt: skip
 
 

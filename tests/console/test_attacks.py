@@ -6,6 +6,7 @@ import math
 import pytest
 
 from queue_core import Actor
+from queue_core.duties import Duties
 from tests.console import seed
 
 ANN = Actor("ann", "command line")
@@ -22,11 +23,16 @@ def places(engine):
     engine.control.pause("mail", actor=ANN, reason="gateway is down")
     operation = engine.operations.start("retry", "mail", "error", actor=ANN, task_ids=["gone"])
     engine.snapshot.take()
+    list(Duties(engine).index_errors())
+    (group,) = engine.error_groups.summary().groups
     return {
         "queue": "mail",
         "task_id": failed,
         "operation_id": operation.id,
+        "entry_id": engine.control.delete("bin", "queued", seed.queued(engine, "bin", args=["x"])[0], actor=ANN),
         "state": "error",
+        "group_id": group.id,
+        "verb": "retry",
     }
 
 
@@ -172,7 +178,7 @@ def test_a_traceback_of_five_megabytes_is_cut_and_can_be_read_whole(raw, operato
     record = {"time_started": 1, "time_failed": 2, "exception_name": "shop.errors:GatewayDown", "traceback": traceback}
     raw.rpush(f"t:task:{task_id}:executions", json.dumps(record))
     for path, most in (
-        ("/errors/", 100_000),
+        ("/errors/tasks", 100_000),
         ("/queues/mail/error", 100_000),
         (f"/queues/mail/tasks/{task_id}", 100_000),
     ):

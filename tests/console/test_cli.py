@@ -109,6 +109,16 @@ def test_changing_a_user_that_does_not_exist_says_so(run, arguments):
         run(*arguments)
 
 
+def test_logging_a_user_out_ends_sessions_and_keeps_the_password(run, engine):
+    before = engine.people.add("ann", PASSWORD, "viewer")
+    assert "ann is logged out everywhere." in run("logout", "ann").output
+    assert engine.people.find("ann").epoch != before.epoch
+    assert may_log_in(engine, "ann", PASSWORD)
+    assert [entry.facts for entry in engine.audit.page(verb="logout_everywhere").entries] == [{"user": "ann"}]
+    with pytest.raises(UserNotFound):
+        run("logout", "nobody")
+
+
 def test_every_change_is_in_the_audit_trail_without_any_password(run, engine, raw):
     result = run("add", "ann", "--role", "viewer", "--generate")
     run("role", "ann", "admin")

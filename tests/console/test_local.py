@@ -220,6 +220,15 @@ def test_redis_that_dies_is_started_again_on_the_same_data(up):
     wait_until(lambda: browser.get("/healthz").status == 200)
 
 
+def test_a_file_whose_end_was_torn_is_told(up, tmp_path):
+    first = up("--no-samples").until_running()
+    first.process.send_signal(signal.SIGINT)
+    assert first.exit_code() == 0
+    file = next(path for path in (tmp_path / "data").rglob("*.aof") if path.stat().st_size > 100)
+    os.truncate(file, file.stat().st_size - 20)
+    assert "torn: what was accepted last is lost" in up("--no-samples").until_running().said
+
+
 def is_sweeper(pid):
     words = command_of(pid)
     return "sweeper" in words and "--observe" not in words

@@ -32,3 +32,9 @@ def test_every_fault_is_told_at_once():
 def test_a_value_of_another_kind_is_told_with_its_variable():
     with pytest.raises(InvalidSettings, match="SIGNALBOX_CONSOLE_READ_ONLY = 'perhaps' is not a yes/no value"):
         ConsoleSettings.from_env({"SIGNALBOX_CONSOLE_READ_ONLY": "perhaps"})
+
+
+@pytest.mark.parametrize("pattern", ["(", "x*"])
+def test_a_pattern_that_would_hide_everything_or_is_none_is_refused(pattern):
+    with pytest.raises(InvalidSettings, match="masked_pattern"):
+        ConsoleSettings(masked_pattern=pattern)

@@ -33,11 +33,13 @@ _MODULE = "tests.faults.tasks"
 class Crew:
     """folder: for the data, the logs and the ledger.  transport: unix | tcp.  appendfsync: as in Redis' configuration.
 
+    settings: more variables for all but Redis.
     left: {(name, status): times} of processes that ended without having been killed or asked to."""
 
     def __init__(self, folder: Path, transport: str, workers: int, appendfsync: str = "always"):
         self.ledger_path = folder / "ledger"
         self.left = Counter()
+        self.settings = {}
         self._folder, self._transport = folder, transport
         self._pen = Pen(self.ledger_path)
         port = _free_port() if transport == "tcp" else None
@@ -61,7 +63,7 @@ class Crew:
 
     @property
     def workers(self) -> list[str]:
-        return [name for name in self._processes if name != "sweeper"]
+        return [name for name in self._processes if not name.startswith("sweeper")]
 
     def start(self) -> None:
         """Redis first, then all others."""
@@ -138,6 +140,7 @@ class Crew:
     def _start(self, name):
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SIGNALBOX_")}
         environment |= SETTINGS | {LEDGER: str(self.ledger_path), "REDIS_URL": self.url, "PYTHONPATH": str(ROOT)}
+        environment |= self.settings
         with open(self._folder / f"{name}.log", "ab") as log:
             self._processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "queue_core.cli", *self._programs[name]],

@@ -26,7 +26,7 @@ import redis
 from queue_core import Engine, states
 from tests.checker import faults
 from tests.faults.crew import Crew
-from tests.faults.ledger import Ledger
+from tests.faults.ledger import WAKING_SECONDS, Ledger
 from tests.faults.producer import QUEUES, Producer
 from tests.waiting import wait_until
 
@@ -119,7 +119,7 @@ def _of_tasks(engine, crew, producer) -> dict:
         "finished, yet in error": len(ledger.done & held),
         **{f"in error: {reason}": len(ids) for reason, ids in sorted(in_error.items())},
         "lost": ledger.lost(accepted, held) or 0,
-        "overlapping": ledger.overlaps() or 0,
+        "overlapping": ledger.overlaps(WAKING_SECONDS) or 0,
         "started again, must not be repeated": ledger.started_again(repeatable=False) or 0,
         "started again, may be repeated": len(ledger.started_again(repeatable=True)),
         "runs": sum(map(len, ledger.runs.values())),

@@ -19,6 +19,9 @@ NOBODY = "-"
 SIGN_EVERY_SECONDS = 0.05
 """How often a run that lasts says that it goes on."""
 
+WAKING_SECONDS = 0.1
+"""A process that goes on after a SIGSTOP executes a little before the kernel hands it the alarm that ends its run."""
+
 _SEEN_WITHIN_SECONDS = 0.5
 
 
@@ -77,14 +80,16 @@ class Ledger:
         """Tasks that were accepted, never ended well, and are in no state (`held`)."""
         return accepted - self.done - held
 
-    def overlaps(self) -> list[tuple[Run, Run]]:
-        """Pairs of runs of one task of which the second began before the first had ended."""
+    def overlaps(self, longer_than_seconds: float = 0.0) -> list[tuple[Run, Run]]:
+        """Pairs of runs of one task of which the second began before the first had ended.
+
+        longer_than_seconds: WAKING_SECONDS where processes are frozen and let go again."""
         return [
             (run, later)
             for runs in self.runs.values()
             for place, run in enumerate(runs)
             for later in runs[place + 1 :]
-            if later.began_at < run.ended_at
+            if later.began_at + longer_than_seconds < run.ended_at
         ]
 
     def started_again(self, repeatable: bool) -> list[str]:

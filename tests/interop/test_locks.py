@@ -14,12 +14,12 @@ def test_our_task_waits_while_theirs_holds_the_lock(tiger, engine, raw, our_work
     arguments = {"path": str(notes), "released_path": str(tmp_path / "released")}
     with tiger.worker(queues="theirs"), our_worker():
         tiger.delay(errands.wait_for, kwargs=arguments, queue="theirs", **options)
-        wait_until(lambda: notes.words == ["begin"], 20)
+        wait_until(lambda: notes.words == ["begin"], 60)
         task = engine.delay(errands.wait_for, kwargs=arguments, queue="ours", **options)
-        wait_until(lambda: engine.browse.states("ours", task.id) == ["scheduled"], 20)
+        wait_until(lambda: engine.browse.states("ours", task.id) == ["scheduled"], 60)
         assert notes.words == ["begin"] and engine.browse.task("ours", task.id).executions_count == 0
         (tmp_path / "released").touch()
-        wait_until(lambda: notes.words == ["begin", "end"] * 2, 20)
+        wait_until(lambda: notes.words == ["begin", "end"] * 2, 60)
         wait_until(lambda: not raw.keys("t:task:*"))
     assert_sound(raw)
 
@@ -29,11 +29,11 @@ def test_their_task_waits_while_ours_holds_the_lock(tiger, engine, raw, our_work
     arguments = {"path": str(notes), "released_path": str(tmp_path / "released")}
     with our_worker():
         engine.delay(errands.wait_for, kwargs=arguments, queue="ours", **options)
-        wait_until(lambda: notes.words == ["begin"], 20)
+        wait_until(lambda: notes.words == ["begin"], 60)
         with tiger.worker(queues="theirs"):
             task_id = tiger.delay(errands.wait_for, kwargs=arguments, queue="theirs", **options)
-            wait_until(lambda: engine.browse.states("theirs", task_id) == ["scheduled"], 20)
+            wait_until(lambda: engine.browse.states("theirs", task_id) == ["scheduled"], 60)
             assert notes.words == ["begin"]
             (tmp_path / "released").touch()
-            wait_until(lambda: notes.words == ["begin", "end"] * 2, 20)
+            wait_until(lambda: notes.words == ["begin", "end"] * 2, 60)
             wait_until(lambda: not raw.keys("t:task:*"))

@@ -15,7 +15,7 @@ def failed_id(tiger, engine, notes):
     """A task that they have enqueued and that has failed on their worker; it succeeds once the notes exist."""
     task_id = tiger.delay(errands.fail_without, notes, queue="orders")
     with tiger.worker():
-        wait_until(lambda: engine.browse.sizes("orders")["error"], 20)
+        wait_until(lambda: engine.browse.sizes("orders")["error"], 60)
     notes.path.touch()
     return task_id
 
@@ -23,7 +23,7 @@ def failed_id(tiger, engine, notes):
 def test_what_failed_on_their_worker_is_retried_and_runs_on_theirs(tiger, engine, raw, notes, failed_id):
     with tiger.worker():
         engine.control.retry("orders", failed_id, actor=ANNA)
-        wait_until(lambda: notes.words == ["ran"], 20)
+        wait_until(lambda: notes.words == ["ran"], 60)
         wait_until(lambda: not raw.keys("t:task:*"))
     assert_sound(raw)
 
@@ -41,5 +41,5 @@ def test_what_failed_on_our_worker_is_retried_and_runs_on_theirs(tiger, engine, 
     notes.path.touch()
     with tiger.worker():
         engine.control.retry("orders", task.id, actor=ANNA)
-        wait_until(lambda: notes.words == ["ran"], 20)
+        wait_until(lambda: notes.words == ["ran"], 60)
         wait_until(lambda: not raw.keys("t:task:*"))

@@ -34,7 +34,7 @@ WAYS = {
 def test_their_worker_runs_our_task_and_nothing_stays_behind(tiger, engine, raw, notes, options):
     engine.delay(errands.note, kwargs={"path": str(notes), "text": "größer"}, queue="orders.north", **options)
     with tiger.worker():
-        wait_until(lambda: notes.words == ["größer"], 20)
+        wait_until(lambda: notes.words == ["größer"], 60)
         wait_until(lambda: not raw.keys("t:task:*"))
     assert_sound(raw)
 
@@ -42,7 +42,7 @@ def test_their_worker_runs_our_task_and_nothing_stays_behind(tiger, engine, raw,
 def test_their_worker_retries_our_task_as_often_as_it_says(tiger, engine, raw):
     task = engine.delay(errands.fail, queue="orders", retry_method=fixed(0.05, 2))
     with tiger.worker():
-        wait_until(lambda: engine.browse.sizes("orders")["error"], 20)
+        wait_until(lambda: engine.browse.sizes("orders")["error"], 60)
     (row,) = engine.browse.page("orders", "error").rows
     detail = engine.browse.task("orders", task.id)
     assert (row.executions_count, row.failure.exception_name) == (3, "builtins:ValueError")
@@ -55,7 +55,7 @@ def test_their_worker_retries_our_task_as_often_as_it_says(tiger, engine, raw):
 def test_their_worker_ends_our_task_at_its_hard_timeout(tiger, engine, notes):
     engine.delay(errands.last, args=[str(notes), 30], queue="orders", hard_timeout=0.3)
     with tiger.worker():
-        wait_until(lambda: engine.browse.sizes("orders")["error"], 20)
+        wait_until(lambda: engine.browse.sizes("orders")["error"], 60)
     (row,) = engine.browse.page("orders", "error").rows
     assert row.failure.exception_name == "tasktiger.exceptions:JobTimeoutException"
     assert notes.words == ["begin"]
@@ -71,7 +71,7 @@ def test_the_tasktiger_command_runs_our_task_over_tcp(tiger, tmp_path, notes):
             cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0,
         )  # fmt: skip
         with killed_at_the_end(process):
-            wait_until(lambda: notes.words == ["ran"], 20)
+            wait_until(lambda: notes.words == ["ran"], 60)
             wait_until(lambda: not engine.store.client.keys("t:task:*"))
         engine.close()
     finally:

@@ -10,7 +10,7 @@ WINDOWS = {
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
     "narrow": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
 }
-EMPTY = ["/", "/errors/", "/operations/", "/audit/", "/workers/", "/queues/nobody/error"]
+EMPTY = ["/", "/errors/", "/errors/tasks", "/operations/", "/trash/", "/audit/", "/workers/", "/queues/nobody/error"]
 
 
 @pytest.fixture
@@ -24,12 +24,13 @@ def full(stage):
     operation = stage.engine.operations.start("retry", "payments.eu", "error", actor=_actor(), task_ids=[task.id])
     stage.engine.operations.run_small(operation)
     wait_until(lambda: stage.sizes("payments.eu")["error"] == 2, 15, "it has failed again")
+    stage.engine.control.delete("mail.letters", "queued", stage.delay("send_letter", 2).id, actor=_actor())
     wait_until(lambda: stage.counted("payments.eu").error == 2, 10, "they are counted")
     return [
-        "/", "/errors/", "/operations/", f"/operations/{operation.id}", "/audit/", "/workers/",
+        "/", "/errors/", "/errors/tasks", "/operations/", f"/operations/{operation.id}", "/audit/", "/workers/",
         "/queues/payments.eu/error", "/queues/mail.letters/queued", f"/queues/payments.eu/tasks/{task.id}",
         "/queues/payments.eu/tasks/gone", "/queues/payments.eu/all/purge", "/queues/payments.eu/all/retry",
-        "/no-such-page",
+        "/trash/", "/no-such-page",
     ]  # fmt: skip
 
 

@@ -111,3 +111,13 @@ def test_facts_that_say_nothing_are_left_out(world, engine):
     engine.audit.record("login", actor=ANNA, outcome="done", reason="")
     (fields,) = (json.loads(one) for one in world.dump()["t:x:audit"])
     assert fields.keys() == {"verb", "actor", "door", "outcome"}
+
+
+def test_a_walk_gives_every_entry_once_newest_first(engine):
+    for number in range(1200):
+        engine.audit.record("retry", actor=Actor("ann", "web"), reason=str(number))
+    walked = engine.audit.walk()
+    first = next(walked)
+    engine.audit.record("retry", actor=Actor("ann", "web"), reason="later")
+    assert [first.reason, *(entry.reason for entry in walked)] == [str(number) for number in reversed(range(1200))]
+    assert [entry.reason for entry in engine.audit.walk(actor="bob")] == []

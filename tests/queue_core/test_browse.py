@@ -37,6 +37,38 @@ def ids_of(page):
     return [row.id for row in page.rows]
 
 
+# -- what an act would touch --
+
+
+def test_an_impact_tells_functions_exceptions_ages_and_samples(world, engine, browse):
+    now = engine.store.now()
+    for number, age in enumerate((60, 7200, 7300, 100_000, 900_000, 950_000)):
+        put_failed(world, f"t{number}", now - age, exception_name="app:Down" if number < 4 else "builtins:ValueError")
+    world.put("error", task_id="odd", score=now - 70)
+    world.raw.delete("t:task:odd")
+    impact = browse.impact("orders", "error", now - 65)
+    assert (impact.matched, impact.looked_at) == (6, 6)
+    assert impact.functions == [("app.tasks:work", 5), (None, 1)]
+    assert impact.exceptions == [("app:Down", 3), ("builtins:ValueError", 2), (None, 1)]
+    assert impact.ages == [(3600, 1), (86_400, 2), (604_800, 1), (None, 2)]
+    assert len(impact.samples) == 5
+
+
+def test_an_impact_of_nothing_and_of_the_future(world, browse):
+    assert browse.impact("orders", "error").samples == []
+    world.put("scheduled", score=9e9)
+    impact = browse.impact("orders", "scheduled")
+    assert (impact.matched, impact.ages, len(impact.samples)) == (1, [], 1)
+
+
+def test_an_impact_on_many_looks_at_some_that_lie_evenly_over_them(world, browse):
+    ids = put_many(world, 20_000, "error")
+    assert_never_slow(world.raw, lambda: browse.impact("orders", "error"))
+    impact = browse.impact("orders", "error")
+    assert (impact.matched, impact.looked_at) == (20_000, 200)
+    assert [row.id for row in impact.samples] == ids[::4000]
+
+
 # -- pages --
 
 
@@ -336,3 +368,12 @@ def test_sizes_count_each_state(world, browse):
 def test_the_message_is_what_follows_the_class(world, browse, traceback, message):
     put_failed(world, traceback=traceback)
     assert browse.task("orders", "a").executions[0].message == message
+
+
+def test_failed_tasks_of_several_queues_are_given_in_order_and_gone_ones_as_nothing(world, engine):
+    world.put("error", "orders", "a")
+    world.put("error", "mail", "b")
+    world.put("queued", "mail", "c")
+    rows = engine.browse.failed([("mail", "b"), ("mail", "c"), ("orders", "gone"), ("orders", "a")])
+    assert [row and (row.queue, row.id) for row in rows] == [("mail", "b"), None, None, ("orders", "a")]
+    assert engine.browse.failed([]) == []

@@ -3,16 +3,21 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from click.testing import CliRunner
 
+from queue_core.audit_file import AuditFile
 from queue_core.cli import main
-from tests.builders import HOSTILE_ID, HOSTILE_QUEUE
+from queue_core.compat import tasktiger
+from tests.builders import ANNA, HOSTILE_ID, HOSTILE_QUEUE
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
+MODULE = "tests.queue_core.worker.functions"
 
 
 @pytest.fixture
@@ -111,6 +116,29 @@ def test_all_tasks_are_retried_as_one_operation(world, run):
     assert len(world.scores("queued")) == 250 and len(world.acts()) == 1
 
 
+def test_a_dry_run_shows_what_would_be_retried_and_changes_nothing(world, run):
+    fail(world, 3)
+    before = world.dump()
+    result = run("retry", "orders", "--all", "--dry-run")
+    assert "3 tasks.  Nothing is changed." in result.output and result.output.count("  sample ") == 3
+    assert [line.split()[1:] for line in result.output.splitlines() if "function" in line] == [["3", "app.tasks:work"]]
+    assert world.dump() == before
+
+
+def test_all_tasks_can_be_retried_at_a_rate(world, run):
+    fail(world, 3)
+    assert "3 done" in run("retry", "orders", "--all", "--rate", "200/s").output
+    assert run("retry", "orders", "--all", "--rate", "quick").exit_code == 2
+    assert run("retry", "orders", "t0", "--rate", "5").exit_code == 2
+
+
+def test_a_canary_without_an_answer_ends_the_command_in_words(world, run):
+    fail(world, 3)
+    result = run("retry", "orders", "--all", "--canary", "1", "--canary-for", "0.2s")
+    assert "The operation is paused: canary: 1 of 1 came to no end" in result.output and "1 done" in result.output
+    assert len(world.scores("error")) == 2
+
+
 def test_a_task_that_has_left_is_one_sentence(world, run):
     result = run("retry", "orders", "gone")
     assert result.exit_code == 1 and "gone" in result.output
@@ -131,6 +159,52 @@ def test_old_errors_are_purged_after_a_question(world, run, engine):
     result = run("purge", "orders", "--older-than", "1h", input="y\n")
     assert "Delete 3 errors" in result.output and "3 done" in result.output
     assert list(world.scores("error")) == ["young"]
+
+
+def test_a_purge_that_frees_memory_says_that_it_is_for_good(world, run, engine):
+    fail(world, 2)
+    result = run("purge", "orders", "--older-than", "1h", "--free-memory", input="y\n")
+    assert "for good" in result.output and engine.trash.size().tasks == 0
+
+
+def test_deleted_tasks_are_listed_and_restored(world, run, engine):
+    fail(world, 2)
+    run("purge", "orders", "--older-than", "1h", "--yes", "--reason", "old")
+    listed = run("trash", "list").output
+    assert "orders error" in listed and ": old" in listed and "2 of 2" in listed
+    entry_id = listed.split()[0]
+    assert "is back in error of orders" in run("trash", "restore", entry_id).output
+    again = run("trash", "restore", entry_id)
+    assert again.exit_code == 1 and "not in the trash any more" in again.output
+    assert "0 of 0" in run("trash", "list", "--queue", "mail").output
+
+
+def test_all_that_an_operation_deleted_is_restored(world, run, engine):
+    fail(world, 3)
+    run("purge", "orders", "--older-than", "1h", "--yes")
+    (operation,) = engine.operations.newest()
+    assert "3 done" in run("trash", "restore", "--operation", operation.id).output
+    assert len(world.scores("error")) == 3
+
+
+@pytest.mark.parametrize("arguments", [[], ["e1", "--operation", "op"]])
+def test_a_restore_names_entries_or_an_operation(run, arguments):
+    assert run("trash", "restore", *arguments).exit_code == 2
+
+
+def test_the_trash_is_emptied_after_a_question(world, run, engine):
+    fail(world, 3)
+    run("purge", "orders", "--older-than", "1h", "--yes")
+    assert run("trash", "empty", input="n\n").exit_code == 1 and engine.trash.size().tasks == 3
+    assert "3 gone for good" in run("trash", "empty", input="y\n").output
+    assert engine.trash.size().tasks == 0
+
+
+def test_hostile_names_in_the_trash_stay_on_their_line(world, run, engine):
+    world.put("error", HOSTILE_QUEUE, HOSTILE_ID)
+    engine.control.delete(HOSTILE_QUEUE, "error", HOSTILE_ID, actor=ANNA)
+    output = run("trash", "list").output
+    assert len(output.splitlines()) == 2 and "\x00" not in output
 
 
 @pytest.mark.parametrize("age", ["", "5", "h", "-1h", "1w", "1h30m", "nan"])
@@ -207,3 +281,118 @@ def test_a_process_starts_and_stops_at_sigterm(raw, redis_url, arguments):
         process.wait()
         process.stderr.close()
     assert not raw.zcard("t:x:workers")
+
+
+# -- the worker's options --
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The worker that a command line makes, and what it is told to run for; it runs nothing."""
+    told = []
+    monkeypatch.setattr("queue_core.cli.Worker.run", lambda worker, exit_after: told.append((worker, exit_after)))
+    yield told
+    tasktiger.uninstall()
+
+
+def test_a_worker_reads_its_options(run, started):
+    result = run(
+        "worker", "-m", MODULE, "-q", "a, b,,", "-e", "c", "-M", "2", "--executor", "sync", "--exit-after", "3"
+    )
+    assert result.exit_code == 0, result.output
+    ((worker, exit_after),) = started
+    assert (worker.only_queues, worker.exclude_queues) == ({"a", "b"}, {"c"})
+    assert (worker.max_workers_per_queue, type(worker.executor).__name__) == (2, "SyncExecutor")
+    assert exit_after == timedelta(minutes=3)
+    assert worker.engine.strict and not worker.engine.allow_list.allow_any
+
+
+def test_a_worker_has_no_limits_unless_told(run, started):
+    run("worker", "-m", MODULE)
+    run("worker", "-m", MODULE, "-M", "0", "--exit-after", "0")
+    assert [(worker.max_workers_per_queue, exit_after) for worker, exit_after in started] == [(None, None)] * 2
+
+
+def test_under_compat_a_worker_reads_lists_as_tasktiger_and_runs_anything(run, started):
+    result = run("worker", "--compat", "tasktiger", "-q", "a, b", "-e", "", "-m", f"{MODULE}, json")
+    assert (result.exit_code, result.output) == (0, "This worker runs any function that can be imported.\n")
+    ((worker, _),) = started
+    assert (worker.only_queues, worker.exclude_queues) == ({"a", " b"}, set())
+    assert worker.engine.allow_list.allow_any and worker.engine.allow_list.modules == {MODULE, "json"}
+    assert not worker.engine.strict
+
+
+def test_a_tasktiger_that_has_been_imported_already_is_one_sentence(run, started, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tasktiger", ModuleType("tasktiger"))
+    result = run("worker", "--compat", "tasktiger", "-m", MODULE)
+    assert result.exit_code == 1 and result.output.startswith("Error: tasktiger has been imported already")
+    assert not started
+
+
+def test_a_worker_of_an_application_that_imports_the_real_package_advises_compat(run, started, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tasktiger", ModuleType("tasktiger"))
+    result = run("worker", "-m", MODULE)
+    assert result.exit_code == 0 and result.output.count("\n") == 1 and "--compat tasktiger" in result.output
+
+
+def test_an_address_can_be_given_in_parts(run, started, monkeypatch):
+    monkeypatch.setenv("SIGNALBOX_REDIS_URL", "redis://elsewhere")
+    run("worker", "-m", MODULE, "-h", "redis.example", "-p", "7000", "-a", "p@ss", "-n", "2")
+    ((worker, _),) = started
+    parts = worker.engine.store.client.connection_pool.connection_kwargs
+    assert {name: parts[name] for name in ("host", "port", "password", "db")} == {
+        "host": "redis.example", "port": 7000, "password": "p@ss", "db": 2,
+    }  # fmt: skip
+    assert os.environ["REDIS_URL"] == "redis://:p%40ss@redis.example:7000/2", "engines of the modules go there too"
+
+
+def test_two_addresses_are_refused(run, started):
+    result = run("worker", "-m", MODULE, "--redis-url", "redis://a", "--host", "b")
+    assert result.exit_code == 2 and "--redis-url" in result.output and not started
+
+
+@pytest.mark.parametrize("options", [["--compat", "celery"], ["--executor", "threads"], ["-M", "-1"], ["-M", "few"]])
+def test_a_wrong_option_runs_nothing(run, started, options):
+    assert run("worker", "-m", MODULE, *options).exit_code == 2 and not started
+
+
+def test_a_deploy_is_marked_with_its_author(run, engine):
+    assert run("deploy-mark", "v2\x1b").output == "Deploy noted: v2?.\n"
+    assert run("deploy-mark").output == "Deploy noted.\n"
+    assert [deploy.text for deploy in engine.error_groups.deploys()] == ["", "v2\x1b"]
+
+
+# -- the audit file --
+
+
+@pytest.fixture
+def audit_file(engine, tmp_path):
+    """A file of three acts."""
+    for reason in ("one", "two", "three"):
+        engine.audit.record("retry", actor=ANNA, reason=reason, outcome="done")
+    path = tmp_path / "audit.jsonl"
+    assert sum(AuditFile(engine.audit, path).copy()) == 3
+    return path
+
+
+def test_a_whole_audit_file_is_verified_and_its_last_hash_told(run, audit_file):
+    result = run("audit", "verify", str(audit_file))
+    assert result.exit_code == 0
+    assert result.output.startswith("3 entries")
+    noted = result.output.splitlines()[0].rpartition(" ")[2]
+    assert run("audit", "verify", str(audit_file), "--holds", noted).exit_code == 0
+    audit_file.write_bytes(b"".join(audit_file.read_bytes().splitlines(keepends=True)[:2]))
+    shortened = run("audit", "verify", str(audit_file), "--holds", noted)
+    assert (shortened.exit_code, noted in shortened.output) == (1, True)
+
+
+def test_a_changed_audit_file_is_told_with_the_line(run, audit_file):
+    audit_file.write_bytes(audit_file.read_bytes().replace(b"two", b"six"))
+    result = run("audit", "verify", str(audit_file))
+    assert result.exit_code == 1
+    assert f"{audit_file} line 3 does not follow" in result.output
+
+
+def test_an_audit_file_is_verified_without_redis(audit_file, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "redis://localhost:1")
+    assert CliRunner().invoke(main, ["audit", "verify", str(audit_file)]).exit_code == 0

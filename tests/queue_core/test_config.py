@@ -61,3 +61,30 @@ def test_settings_do_not_change():
 def test_every_setting_says_its_unit_and_its_reason():
     for setting in fields(Settings):
         assert setting.metadata["unit"] and setting.metadata["why"], setting.name
+
+
+def test_lists_of_queues_and_batches_come_from_the_environment():
+    settings = Settings.from_env(
+        {"SIGNALBOX_ONLY_QUEUES": "a, b.c", "SIGNALBOX_BATCH_QUEUES": "mail=50,a=b=2",
+         "SIGNALBOX_DEFAULT_RETRY_METHOD": '["app.retry:wait", [1]]'}
+    )  # fmt: skip
+    assert settings.only_queues == ("a", "b.c") and settings.batch_queues == {"mail": 50, "a=b": 2}
+    assert settings.default_retry_method == ["app.retry:wait", [1]]
+
+
+@pytest.mark.parametrize("name", ["select_batch_seconds", "queue_poll_seconds", "promote_seconds", "stats_seconds"])
+def test_some_durations_can_be_switched_off(name):
+    assert getattr(Settings(**{name: 0}), name) == 0
+    with pytest.raises(InvalidSettings):
+        Settings(**{name: -1})
+
+
+@pytest.mark.parametrize("given", [{"default_retry_method": ["x"]}, {"batch_queues": {"a": 0}}])
+def test_settings_of_a_wrong_shape_are_refused(given):
+    with pytest.raises(InvalidSettings):
+        Settings(**given)
+
+
+def test_a_copy_can_have_any_value():
+    assert Settings().unchecked(poll_seconds=0, prefix="").poll_seconds == 0
+    assert Settings().poll_seconds == 1

@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from queue_core import Actor
+from queue_core import Actor, Engine, Settings
 from queue_core.control import OPEN_END_SECONDS, Pause
 from queue_core.errors import (
     AlreadyThere,
@@ -99,8 +99,24 @@ def test_nothing_to_run_cannot_be_retried(world, control):
 @pytest.mark.parametrize("state", ["error", "queued", "scheduled"])
 def test_a_deleted_task_is_gone_from_its_state(world, control, state):
     world.put(state)
-    control.delete("orders", state, "a", actor=ANNA)
+    assert control.delete("orders", state, "a", actor=ANNA, to_trash=False) is None
     assert list(world.dump()) == ["t:x:audit"]
+
+
+def test_a_deleted_task_goes_to_the_trash_unless_somebody_wants_its_memory(world, control, engine):
+    world.put("error")
+    entry_id = control.delete("orders", "error", "a", actor=ANNA, reason="by mistake")
+    assert world.scores("error") == {} and engine.trash.get(entry_id).task_id == "a"
+    assert world.acts()[-1]["facts"]["entry"] == entry_id
+    assert_sound(world.raw)
+
+
+def test_a_purge_of_many_goes_to_the_trash_in_short_steps(world, control, engine):
+    for number in range(450):
+        world.put("error", task_id=f"{number:03}", score=float(number))
+    assert list(control.purging("orders", "error", actor=ANNA)) == [100, 100, 100, 100, 50]
+    assert engine.trash.size().tasks == 450
+    assert_sound(world.raw)
 
 
 @pytest.mark.parametrize(
@@ -304,3 +320,97 @@ def test_hostile_text_in_an_act_comes_back_as_it_was(world, control):
     (entry,) = world.acts()
     assert entry["reason"] == reason and entry["actor"] == "o'neil\n"
     json.dumps(entry)
+
+
+# -- the oldest tasks of a queue --
+
+
+def test_a_purge_takes_the_oldest_in_short_steps_and_is_noted_once(world, redis_url):
+    engine = Engine(redis_url, Settings(operation_chunk=2))
+    for number in range(7):
+        world.put("error", task_id=str(number), score=number)
+    assert list(engine.control.purging("orders", "error", not_after=5.0, limit=5, actor=ANNA)) == [2, 2, 1]
+    assert list(world.scores("error")) == ["5", "6"]
+    (entry,) = world.acts()
+    assert (entry["verb"], entry["queue"], entry["facts"]["matched"]) == ("purge", "orders", 5)
+    assert_sound(world.raw)
+    engine.close()
+
+
+def test_a_purge_of_nothing_writes_nothing(world, engine):
+    world.put("error", score=50.0)
+    before = world.dump()
+    assert engine.control.purge_errors("orders", 49.9, actor=ANNA) == 0
+    assert engine.control.purge_errors("orders", limit=0, actor=ANNA) == 0
+    assert world.dump() == before
+
+
+def test_a_purge_leaves_what_fails_while_it_is_under_way(world, redis_url):
+    engine = Engine(redis_url, Settings(operation_chunk=1))
+    for number in range(2):
+        world.put("error", task_id=str(number), score=number)
+    steps = engine.control.purging("orders", "error", actor=ANNA)
+    assert next(steps) == 1
+    world.put("error", task_id="new", score=2.0)
+    assert list(steps) == [1]
+    assert list(world.scores("error")) == ["new"]
+    engine.close()
+
+
+def test_active_tasks_are_not_purged(engine):
+    with pytest.raises(UnknownState):
+        engine.control.purge("orders", "active", actor=ANNA)
+
+
+def edit(control, task_id="a", queue="orders", args=(), **kwargs):
+    return control.edit(queue, task_id, args=list(args), kwargs=kwargs, actor=ANNA, reason="wrong amount")
+
+
+def test_an_edited_copy_has_all_other_fields_and_says_what_it_was_made_from(world, control, engine):
+    original = world.put("error", args=[1], hard_timeout=7, foreign={"kept": []}, x={"trace": "t1", "list": []})
+    new_id = edit(control, args=[2], note="é")
+    copy = json.loads(world.raw.get(f"t:task:{new_id}"))
+    times = copy.pop("time_last_queued"), copy.pop("scheduled_at")
+    assert times == (world.scores("queued")[new_id],) * 2
+    assert copy == {
+        "id": new_id, "func": "app.tasks:work", "args": [2], "kwargs": {"note": "é"}, "hard_timeout": 7,
+        "foreign": {"kept": []}, "x": {"trace": "t1", "edited_from": "a"},
+    }  # fmt: skip
+    assert world.dump()["t:task:a"] == original
+    assert world.scores("error") == {"a": 100.0}
+    (entry,) = engine.audit.page().entries
+    assert (entry.verb, entry.task_id, entry.facts, entry.reason) == ("edit", "a", {"new_id": new_id}, "wrong amount")
+    assert_sound(world.raw)
+
+
+def test_an_edited_unique_task_has_the_id_that_its_arguments_give(world, control, engine):
+    def work(number):
+        """Known by its name."""
+
+    work.__module__, work.__qualname__ = "app.tasks", "work"
+    expected = engine.delay(work, args=[2], unique=True, queue="elsewhere").id
+    world.raw.delete(f"t:task:{expected}", "t:queued:elsewhere", "t:queued")
+    world.put("error", unique=True, args=[1])
+    assert edit(control, args=[2]) == expected
+    with pytest.raises(AlreadyThere):
+        edit(control, args=[2])
+
+
+@pytest.mark.parametrize("args", [[float("nan")], ["x" * 2_000_000]])
+def test_an_edit_refuses_what_an_enqueue_would_refuse(world, control, args):
+    world.put("error")
+    before = world.dump()
+    with pytest.raises(InvalidRequest):
+        edit(control, args=args)
+    assert world.dump() == before
+
+
+def test_an_edit_needs_an_original_that_can_be_read_and_is_in_the_queue(world, control):
+    with pytest.raises(TaskNotFound):
+        edit(control)
+    world.put("error", queue="mail")
+    with pytest.raises(TaskNotFound):
+        edit(control)
+    world.raw.set("t:task:a", b"{")
+    with pytest.raises(InvalidPayload):
+        edit(control, queue="mail")

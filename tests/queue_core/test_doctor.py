@@ -58,6 +58,11 @@ def test_memory_that_is_nearly_full_is_trouble(world, engine):
         world.raw.config_set("maxmemory", 0)
 
 
+def test_a_process_whose_clock_differs_is_named(engine):
+    engine.workers.register("w1", {"kind": "worker", "host": "w3", "clock_behind_seconds": -120.0})
+    the_one(engine, ADVICE, "The clock of w3 is 120 s ahead of Redis'")
+
+
 def test_overdue_tasks_are_trouble(world, engine):
     world.put("active", score=time.time() - 10_000)
     assert "sweeper" in the_one(engine, TROUBLE, "1 tasks are active").advice
@@ -72,6 +77,19 @@ def test_a_foreign_key_in_the_place_of_a_queue_is_named(world, engine):
     world.raw.set("t:error:bad", "foreign")
     world.raw.sadd("t:error", "bad")
     the_one(engine, TROUBLE, "'bad' is not a sorted set")
+
+
+def test_a_queue_that_holds_tasks_and_is_not_listed_is_named(world, engine):
+    world.put("active", "lost")
+    world.raw.delete("t:active")
+    assert "SIGNALBOX_REPAIR_ORPHANS" in the_one(engine, TROUBLE, "'active: lost' is not listed").advice
+
+
+def test_unique_tasks_in_two_queues_are_counted(world, engine):
+    world.put("queued", "orders", unique=True)
+    world.put("queued", "mail", unique=True)
+    world.raw.zadd("t:x:twins", {"a": 1})
+    the_one(engine, ADVICE, "1 unique tasks stand in two queues")
 
 
 def test_tasks_without_a_payload_are_named(world, engine):

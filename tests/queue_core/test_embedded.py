@@ -64,6 +64,27 @@ def test_data_survive_a_stop_and_a_crash(start):
         assert connection.mget("a", "b") == [b"1", b"2"]
 
 
+def test_a_whole_file_is_not_called_torn(start):
+    server = start()
+    client(server).set("kept", "yes")
+    server.kill()
+    assert server.start().torn_at is None
+
+
+def test_a_file_whose_end_was_cut_off_is_told_once(start):
+    server = start()
+    for number in range(20):
+        client(server).set(f"key {number}", "x" * 50)
+    server.kill()
+    file = next(path for path in server.folder.rglob("*.aof") if path.stat().st_size > 1000)
+    os.truncate(file, file.stat().st_size - 30)
+    whole_bytes = server.start().torn_at
+    assert 1000 < whole_bytes < file.stat().st_size + 30
+    assert client(server).exists("key 18", "key 19") == 1
+    server.kill()
+    assert server.start().torn_at is None
+
+
 def test_a_folder_in_use_is_refused(start):
     start()
     with pytest.raises(NoServer, match="in use by another Signalbox"):

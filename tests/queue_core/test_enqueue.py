@@ -3,7 +3,14 @@ import json
 import pytest
 
 from queue_core import Engine
-from queue_core.errors import EnqueueUncertain, InvalidQueueName, InvalidTask, StoreFull, StoreUnavailable
+from queue_core.errors import (
+    EnqueueUncertain,
+    InvalidQueueName,
+    InvalidRequest,
+    InvalidTask,
+    StoreFull,
+    StoreUnavailable,
+)
 from queue_core.errors import QueueFullException as QueueFull
 from queue_core.payload import Payload
 from tests.builders import full_memory
@@ -114,6 +121,18 @@ def test_an_enqueue_that_never_arrived_happens_when_it_is_repeated(world, proxy,
     proxy.cut()
     assert put(engine_behind_proxy, once=True) == "queued"
     assert "a" in world.scores("queued")
+
+
+def test_a_part_of_a_second_is_remembered_for_a_second(world, engine):
+    put(engine, once=True, remember_seconds=0.2)
+    assert 0 < world.raw.pttl("t:x:remembered:a") <= 1000
+
+
+@pytest.mark.parametrize("remember_seconds", [-1, "long", float("nan"), float("inf")])
+def test_what_is_no_time_to_remember_is_refused(world, engine, remember_seconds):
+    with pytest.raises(InvalidRequest, match="remember_seconds"):
+        put(engine, once=True, remember_seconds=remember_seconds)
+    assert world.dump() == {}
 
 
 def test_a_task_that_has_run_is_not_enqueued_again_while_it_is_remembered(world, engine):

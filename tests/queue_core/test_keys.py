@@ -7,7 +7,8 @@ from queue_core.text import to_text
 
 KEYS = Keys("t")
 VALUES = {
-    "id": "a", "queue": "orders", "to_queue": "mail", "state": "error", "operation_id": "op", "lock": b"t:lockv2:l",
+    "id": "a", "queue": "orders", "to_queue": "mail", "state": "error", "to_state": "active",
+    "operation_id": "op", "group_id": "1-a", "entry_id": "e1", "lock": b"t:lockv2:l",
     "lease": b"t:x:lease:d",
 }  # fmt: skip
 
@@ -65,7 +66,7 @@ def test_the_type_in_the_catalogue_is_the_type_in_every_head():
 
 
 def test_the_catalogue_lists_every_method():
-    methods = {name for name in vars(Keys) if not name.startswith("_")} - {"for_script", "task_prefix"}
+    methods = {name for name in vars(Keys) if not name.startswith("_")} - {"for_script", "task_prefix", "trash_prefix"}
     assert methods == CATALOGUE.keys()
 
 

@@ -6,7 +6,7 @@ import pytest
 from queue_core import Engine, Settings
 from queue_core.errors import LeaseLost, QueuePaused, StoreCorrupt, StoreUnavailable, UnknownState
 from queue_core.leases import PAYLOAD_BUDGET_BYTES
-from tests.builders import HOSTILE_ID, HOSTILE_QUEUE, World, full_memory
+from tests.builders import HOSTILE_ID, HOSTILE_QUEUE, World, full_memory, missing_replica
 from tests.checker import assert_sound
 
 EXECUTION = b'{"x": 1}'
@@ -21,6 +21,26 @@ def session(engine):
 
 def settled(session):
     return [(step.verb, step.claimed.id, step.error, step.repeated) for step in session.drain()]
+
+
+def test_a_task_whose_start_mark_is_refused_is_not_held(world, session):
+    world.put("queued")
+    (claimed,) = session.claim("orders")
+    world.raw.set("t:x:claims:orders", "foreign")
+    session.start(claimed)
+    assert [verb for verb, _, error, _ in settled(session) if isinstance(error, StoreCorrupt)] == ["start"]
+    assert not session.holds(claimed)
+
+
+def test_a_task_does_not_begin_while_redis_takes_no_start_mark(world, session):
+    world.put("queued")
+    (claimed,) = session.claim("orders")
+    session.start(claimed)
+    with missing_replica(world.raw), pytest.raises(StoreUnavailable):
+        session.drain()
+    session.release(claimed)
+    assert settled(session) == [("start", "a", None, True), ("release", "a", None, False)]
+    assert world.scores("queued") == {"a": 100.0}
 
 
 # -- claiming --
@@ -359,6 +379,16 @@ def test_an_unreadable_lost_task_is_put_aside_in_error(world, engine, found):
     assert world.dump()["t:task:a"].encode("utf-8", "surrogateescape") == found
 
 
+def test_a_lost_task_that_is_too_long_to_be_read_is_put_aside_unread(world, redis_url):
+    engine = Engine(redis_url, Settings(max_payload_bytes=100))
+    covering = {"retry_on": ["tasktiger.exceptions:JobTimeoutException"]}
+    world.put("active", task_id="long", score=1.0, args=["x" * 1000], **covering)
+    world.put("active", task_id="short", score=2.0, **covering)
+    verbs = {one.id: one.verb for one in engine.leases.recover_expired("orders")}
+    assert verbs == {"long": "failed", "short": "requeued"}
+    engine.close()
+
+
 @pytest.mark.parametrize("key", ["", ":executions", ":executions_count"])
 def test_a_lost_task_with_foreign_keys_is_put_aside_and_holds_up_nobody(world, redis_url, key):
     engine = Engine(redis_url, Settings(recover_batch=1))
@@ -403,4 +433,13 @@ def test_a_restart_of_redis_costs_no_claimed_task(own_server):
         assert [step[:3] for step in settled(session)] == [("finish", "a", None)]
         assert world.dump() == {}
     session.close()
+    engine.close()
+
+
+def test_recovery_reads_no_more_of_a_payload_than_it_looks_at(world, redis_url):
+    engine = Engine(redis_url, Settings(max_payload_bytes=1000))
+    world.put("active", score=1.0, args=["x" * 20_000_000])
+    before = world.raw.info("stats")["total_net_output_bytes"]
+    assert [one.verb for one in engine.leases.recover_expired("orders")] == ["failed"]
+    assert world.raw.info("stats")["total_net_output_bytes"] - before < 1_000_000
     engine.close()

@@ -43,3 +43,10 @@ def test_only_so_many_workers_enter_a_queue(world, engine):
     assert engine.locks.semaphore_acquire("orders", "c", 2, 60)
     assert sorted(world.dump()["t:qslock:orders"]) == ["b", "c"]
     assert_sound(world.raw)
+
+
+def test_who_enters_learns_how_many_are_inside(engine):
+    assert engine.locks.semaphore_enter("orders", "a", 1, 60) == (True, 1)
+    assert engine.locks.semaphore_enter("orders", "b", 1, 60) == (False, 1)
+    engine.locks.lock_queue("orders", 60)
+    assert engine.locks.semaphore_enter("orders", "a", 1, 60) == (False, -1)

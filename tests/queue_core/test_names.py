@@ -1,3 +1,4 @@
+import functools
 import sys
 
 import pytest
@@ -80,8 +81,10 @@ def test_functions_of_allowed_modules_are_found():
     assert allowed.resolve(f"{HERE}.work") is work
 
 
-def test_a_program_is_not_imported():
-    assert not AllowList(["app"]).permits("app.__main__:work")
+@pytest.mark.parametrize("module", ["app.__main__", "app.__main__.tasks", "app.tasks.__main__"])
+def test_a_program_is_not_imported_nor_what_pretends_to_lie_below_it(module):
+    assert not AllowList(["app"]).permits(f"{module}:work")
+    assert not AllowList(["app"]).permits(f"{module}.work")
 
 
 def test_a_module_below_an_allowed_one_is_allowed_and_one_beside_it_is_not():
@@ -119,6 +122,48 @@ def test_a_registered_function_is_found_without_its_module():
     assert not allowed.permits(f"{HERE}:Holder.work")
 
 
+def _louder(function):
+    @functools.wraps(function)
+    def wrapper():
+        return f"{function()}!"
+
+    return wrapper
+
+
+def _registered(function):
+    OWN.register(function)
+    return function
+
+
+OWN = AllowList()
+
+
+class Speaker:
+    @classmethod
+    @_registered
+    def name(cls):
+        return cls.__name__
+
+
+@_louder
+@_registered
+def speak():
+    return "hello"
+
+
+def test_a_registered_function_keeps_what_its_module_puts_around_it():
+    assert OWN.resolve(f"{HERE}:speak")() == "hello!"
+
+
+def test_a_registered_method_of_a_class_knows_its_class():
+    assert OWN.resolve(f"{HERE}:Speaker.name")() == "Speaker"
+
+
+def test_a_registered_function_is_found_when_its_name_has_gone_to_something_else(monkeypatch):
+    monkeypatch.setattr(sys.modules[HERE], "speak", "nothing to call")
+    assert OWN.resolve(f"{HERE}:speak")() == "hello"
+
+
 def test_a_function_inside_another_cannot_be_registered():
     def inner():
         pass
@@ -138,6 +183,22 @@ def test_anything_can_be_allowed_explicitly():
 def test_an_allowed_name_that_is_not_there_cannot_be_imported(name):
     with pytest.raises(TaskImportError):
         AllowList([HERE]).resolve(name)
+
+
+class Touchy:
+    def __init__(self, fault):
+        self._fault = fault
+
+    def __getattr__(self, name):
+        raise self._fault
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("outside of a request"), SystemExit(1), errors.RetryException()])
+@pytest.mark.parametrize("allow_any", [True, False])
+def test_a_name_whose_attributes_raise_what_they_like_cannot_be_imported(monkeypatch, fault, allow_any):
+    monkeypatch.setattr(sys.modules[HERE], "touchy", Touchy(fault), raising=False)
+    with pytest.raises(TaskImportError, match="'work' raised"):
+        AllowList([HERE], allow_any).resolve(f"{HERE}:touchy.work")
 
 
 def test_a_module_that_breaks_at_import_says_why(tmp_path, monkeypatch):

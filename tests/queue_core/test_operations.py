@@ -341,3 +341,177 @@ def test_counts_know_the_cut_off(world, operations):
     assert operations.count("orders", "error") == 10
     assert operations.count("orders", "error", 4.0) == 4
     assert operations.count("orders", "queued") == 0
+
+
+def lying_there(engine):
+    return {entry.task_id for entry in engine.trash.page(limit=200).entries}
+
+
+@pytest.mark.parametrize(("verb", "state"), [("purge", "error"), ("delete", "queued"), ("clear", "scheduled")])
+def test_what_an_operation_deleted_is_brought_back_by_another(world, engine, operations, verb, state):
+    put_many(world, 450, state)
+    before = world.scores(state)
+    deleted = run(operations, start(operations, verb, state))
+    assert world.scores(state) == {} and engine.trash.size().tasks == 450
+    undo = operations.undo(deleted.id, actor=ANNA, reason="the wrong queue")
+    assert (undo.verb, undo.undoes, undo.matched) == ("restore", deleted.id, 450)
+    assert numbers(run(operations, undo)) == (450, 450, 0, 0, "done")
+    assert world.scores(state) == before and engine.trash.size().tasks == 0
+    assert [entry["verb"] for entry in world.acts()] == [verb, "restore"]
+    assert_sound(world.raw)
+
+
+def test_what_cannot_come_back_is_counted_as_skipped_and_does_not_stop_the_others(world, engine, operations):
+    ids = put_many(world, 250)
+    deleted = run(operations, start(operations, "purge"))
+    for one in ids[3:10]:
+        world.put("queued", task_id=one)
+    assert numbers(run(operations, operations.undo(deleted.id, actor=ANNA))) == (250, 243, 7, 0, "done")
+    assert lying_there(engine) == set(ids[3:10])
+
+
+def test_an_operation_that_frees_memory_leaves_nothing_to_undo(world, engine, operations):
+    put_many(world, 3)
+    deleted = run(operations, start(operations, "purge", to_trash=False))
+    assert engine.trash.size().tasks == 0 and world.acts()[0]["facts"]["for_good"]
+    with pytest.raises(InvalidRequest, match="in the trash"):
+        operations.undo(deleted.id, actor=ANNA)
+
+
+def test_a_running_operation_is_not_undone(world, operations):
+    put_many(world, 3)
+    with pytest.raises(InvalidRequest, match="still running"):
+        operations.undo(start(operations, "purge").id, actor=ANNA)
+
+
+def test_a_restore_is_started_by_undo_alone(operations):
+    with pytest.raises(InvalidRequest):
+        start(operations, "restore")
+
+
+def test_a_paused_operation_stands_still_until_it_is_resumed(world, redis_url):
+    engine = Engine(redis_url, Settings(operation_chunk=3))
+    operations = engine.operations
+    put_many(world, 10)
+    operation = operations.step(start(operations).id)
+    operations.pause(operation.id, actor=ANNA, reason="the bank is away")
+    operation = operations.step(operation.id)
+    assert numbers(operation) == (10, 3, 0, 7, "paused") and not operation.ended
+    assert (operation.paused_because, operation.seconds_left(engine.store.now())) == ("the bank is away", None)
+    assert operations.running() == [operation]
+    operations.resume(operation.id, actor=ANNA)
+    assert numbers(run(operations, operations.get(operation.id))) == (10, 10, 0, 0, "done")
+    assert [act["verb"] for act in world.acts()] == ["retry", "pause_operation", "resume_operation"]
+    assert_sound(world.raw)
+    engine.close()
+
+
+def test_a_paused_operation_can_be_cancelled_and_is_not_resumed_then(world, operations):
+    put_many(world, 10)
+    operation = start(operations)
+    operations.pause(operation.id, actor=ANNA)
+    assert operations.get(operation.id).paused_because == "paused by anna"
+    operations.cancel(operation.id, actor=ANNA)
+    assert operations.get(operation.id).status == "cancelled"
+    for act in (operations.pause, operations.resume):
+        with pytest.raises(OperationEnded):
+            act(operation.id, actor=ANNA)
+
+
+def test_a_rate_is_honoured_and_can_be_changed(world, engine, operations):
+    put_many(world, 500)
+    operation = start(operations, rate=20)
+    begun = engine.store.now()
+    assert operations.run_small(operation) == operation, "a rate makes it none of the small ones"
+    while (operation := operations.step(operation.id)).done < 10:
+        pass
+    seconds = engine.store.now() - begun
+    assert seconds > 0.4, "nine of them had to wait a twentieth of a second each"
+    assert operation.seconds_left(engine.store.now()) == operation.remaining / 20
+    operations.change_rate(operation.id, 0, actor=ANNA)
+    assert numbers(run(operations, operations.get(operation.id))) == (500, 500, 0, 0, "done")
+
+
+@pytest.mark.parametrize("rate", [-1, 0.001, 1e9, float("nan")])
+def test_an_odd_rate_is_refused(world, operations, rate):
+    with pytest.raises(InvalidRequest):
+        start(operations, rate=rate)
+    assert world.dump() == {}
+
+
+def test_without_a_rate_the_time_left_is_judged_by_what_was_done(world, redis_url):
+    engine = Engine(redis_url, Settings(operation_chunk=3))
+    put_many(world, 12)
+    operation = start(engine.operations)
+    assert operation.seconds_left(engine.store.now()) is None
+    operation = engine.operations.step(operation.id)
+    assert operation.seconds_left(operation.created_at + 10) == pytest.approx(30)
+    engine.close()
+
+
+def with_canary(world, engine, **more):
+    """An operation of ten whose first three have been released before a backlog; their ids."""
+    world.put("queued", task_id="backlog", score=50.0)
+    ids = put_many(world, 10)
+    operation = engine.operations.step(start(engine.operations, canary=3, **more).id)
+    assert numbers(operation) == (10, 3, 0, 7, "running")
+    assert list(world.scores("queued")) == [*reversed(ids[:3]), "backlog"]
+    return operation, ids[:3]
+
+
+def answer(world, ids, state=None):
+    for one in ids:
+        world.raw.zrem("t:queued:orders", one)
+        if state:
+            world.put(state, task_id=one, score=2e9)
+        else:
+            world.raw.delete(f"t:task:{one}")
+
+
+def test_the_rest_waits_for_the_canary_and_follows_when_it_came_through(world, engine):
+    operation, ids = with_canary(world, engine)
+    answer(world, ids[:2])
+    operation = engine.operations.step(operation.id)
+    assert operation.done == 3 and operation.waits_for_canary and operation.seconds_left(9e9) is None
+    answer(world, ids[2:])
+    assert numbers(run(engine.operations, operation)) == (10, 10, 0, 0, "done")
+    assert_sound(world.raw)
+
+
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_a_canary_that_fails_too_often_pauses_the_operation(world, engine, allowed):
+    operation, ids = with_canary(world, engine, canary_failures=allowed)
+    answer(world, ids[: allowed + 1], "error")
+    operation = engine.operations.step(operation.id)
+    assert (operation.status, operation.done) == ("paused", 3)
+    assert operation.paused_because == f"canary: {allowed + 1} of 3 failed again"
+    assert world.acts()[-1]["verb"] == "pause_operation" and world.acts()[-1]["actor"] == "signalbox"
+    engine.operations.resume(operation.id, actor=ANNA)
+    assert run(engine.operations, engine.operations.get(operation.id)).done == 10
+    assert_sound(world.raw)
+
+
+def test_a_canary_without_an_answer_pauses_the_operation(world, engine):
+    operation, ids = with_canary(world, engine, canary_seconds=0.05)
+    answer(world, ids[:2])
+    wait_until(lambda: engine.operations.step(operation.id).paused)
+    assert engine.operations.get(operation.id).paused_because == "canary: 1 of 3 came to no end within 0.05 s"
+
+
+@pytest.mark.parametrize(
+    ("verb", "more"),
+    [("purge", {"canary": 1}), ("retry", {"canary": 101}), ("retry", {"canary": 1, "canary_seconds": 0})],
+)
+def test_an_odd_canary_is_refused(world, operations, verb, more):
+    with pytest.raises(InvalidRequest):
+        start(operations, verb, **more)
+    assert world.dump() == {}
+
+
+def test_what_is_skipped_is_told_apart(world, operations):
+    ids = put_many(world, 10)
+    world.raw.delete(f"t:task:{ids[0]}", f"t:task:{ids[1]}")
+    operation = start(operations)
+    world.raw.zrem("t:error:orders", *ids[7:])
+    operation = run(operations, operation)
+    assert (operation.done, operation.skipped, operation.stayed, operation.gone) == (5, 5, 2, 3)

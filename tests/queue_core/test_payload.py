@@ -123,7 +123,7 @@ def test_the_id_inside_is_the_id_outside(other):
         {"retry_method": "fixed"}, {"retry_method": ["x"]}, {"retry_method": [5, []]}, {"retry_method": {"a": 1}},
         {"hard_timeout": "5"}, {"hard_timeout": [5]}, {"hard_timeout": -1}, {"hard_timeout": float("inf")},
         {"hard_timeout": float("nan")}, {"max_stored_executions": "5"}, {"max_stored_executions": 1.5},
-        {"lock_key": "ab"}, {"lock_key": [["a"]]}, {"lock_key": [{"a": 1}]},
+        {"runner_class": ["a:b"]}, {"lock_key": 5}, {"lock_key": [["a"]]}, {"lock_key": [{"a": 1}]},
     ],
 )  # fmt: skip
 def test_a_field_of_a_wrong_shape_is_found_before_the_run(field):

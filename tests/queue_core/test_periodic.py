@@ -37,7 +37,7 @@ def function_with(engine, **options):
 
 def test_the_next_occurrence_is_scheduled(world, engine):
     function_with(engine, schedule=periodic(hours=1), queue="reports")
-    assert engine.periodic.start_due(engine.functions) == [f"{__name__}:report"]
+    assert engine.periodic.start_due(engine.functions).keys() == {f"{__name__}:report"}
     ((task_id, due_at),) = world.scores("scheduled", "reports").items()
     assert due_at == NOON + 3600
     payload = json.loads(world.dump()[f"t:task:{task_id}"])
@@ -53,7 +53,7 @@ def test_nothing_is_started_while_it_waits_or_runs(world, engine, state):
     world.raw.flushall()
     world.put(state, "default", task_id, unique=True)
     before = world.dump()
-    assert engine.periodic.start_due(engine.functions) == []
+    assert engine.periodic.start_due(engine.functions) == {}
     assert world.dump() == before
 
 
@@ -93,7 +93,7 @@ def test_the_next_one_is_queued_before_the_present_one_runs(world, engine):
 def test_a_schedule_that_has_ended_starts_nothing(world, engine):
     past = datetime.datetime(2026, 1, 1)
     function = function_with(engine, schedule=periodic(hours=1, end_date=past))
-    assert engine.periodic.start_due(engine.functions) == []
+    assert engine.periodic.start_due(engine.functions) == {}
     assert engine.periodic.queue_next(function, "default") is False
     assert world.dump() == {}
 
@@ -107,10 +107,24 @@ def test_missed_occurrences_are_not_made_up(world, engine):
 
 def test_functions_without_a_schedule_are_left_alone(world, engine):
     function_with(engine)
-    assert engine.periodic.start_due(engine.functions) == [] and world.dump() == {}
+    assert engine.periodic.start_due(engine.functions) == {} and world.dump() == {}
 
 
 def test_a_schedule_of_the_application_is_asked(world, engine):
     function_with(engine, schedule=lambda now: now + datetime.timedelta(seconds=90))
     engine.periodic.start_due(engine.functions)
     assert list(world.scores("scheduled", "default").values()) == [NOON + 90]
+
+
+def test_a_schedule_that_fails_keeps_no_other_from_starting(world, engine):
+    function_with(engine, schedule=lambda now: 1 / 0)
+
+    def summary():
+        """Nobody runs it."""
+
+    summary.__qualname__ = "summary"
+    engine.task(summary, schedule=periodic(hours=1))
+    told = []
+    started = engine.periodic.start_due(engine.functions, lambda name, error: told.append((name, type(error))))
+    assert started == {f"{__name__}:summary": NOON + 3600}
+    assert told == [(f"{__name__}:report", ZeroDivisionError)]

@@ -45,6 +45,10 @@ def stop_at_once(number):
     raise StopRetry
 
 
+def stop_as_an_installed_tasktiger_does(number):
+    raise type("StopRetry", (Exception,), {"__module__": "tasktiger.exceptions"})
+
+
 def failed(cls=ValueError, **more):
     return Failed(1.0, 2.0, lineage(cls)[0], lineage(cls), **more)
 
@@ -122,7 +126,8 @@ def test_a_method_of_the_application_is_asked():
     method = [f"{__name__}:custom", []]
     assert after(failed(), 1, retry_method=method).delay_seconds == 7.5
     assert after(failed(), 2, retry_method=method).delay_seconds == 0, "a negative delay is none"
-    assert after(failed(), retry_method=[f"{__name__}:stop_at_once", []]) == GiveUp()
+    for name in ("stop_at_once", "stop_as_an_installed_tasktiger_does"):
+        assert after(failed(), retry_method=[f"{__name__}:{name}", []]) == GiveUp()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from functools import partial
 
 import pytest
@@ -41,6 +41,20 @@ def test_a_schedule_has_its_bounds(make):
     assert due(schedule, end) is None and due(schedule, end + timedelta(days=1)) is None
     assert due(schedule, datetime(2026, 5, 1, 13, 45)) in (end, None)
     assert due(make(end_date=datetime(2026, 3, 4, 5, 30))) is None, "the next one would be after the end"
+
+
+@pytest.mark.parametrize("make", [partial(periodic, hours=1), partial(cron_expr, "0 * * * *")])
+def test_bounds_in_another_zone_are_the_same_moments(make):
+    zone = timezone(timedelta(hours=2))
+    start, end = datetime(2026, 5, 1, 14, 30, tzinfo=zone), datetime(2026, 5, 1, 16, 0, tzinfo=zone)
+    assert due(make(start_date=start, end_date=end)) == datetime(2026, 5, 1, 12, 30)
+    assert due(make(end_date=end), datetime(2026, 5, 1, 14, 0)) is None
+
+
+@pytest.mark.parametrize("make", [partial(periodic, hours=1), partial(cron_expr, "0 * * * *")])
+def test_a_bound_that_is_no_datetime_is_refused(make):
+    with pytest.raises(InvalidRequest, match="datetime"):
+        make(start_date=date(2026, 5, 1))
 
 
 def test_a_period_is_counted_from_its_start():

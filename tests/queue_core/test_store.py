@@ -65,6 +65,18 @@ def test_the_first_who_asks_for_the_time_measures_it(redis_url, monkeypatch):
     assert store.now() - time.time() == pytest.approx(120, abs=1)
 
 
+def test_a_new_connection_may_lead_to_another_server_so_the_time_is_measured_anew(own_server, monkeypatch):
+    store = Store(Settings(), own_server.url)
+    store.now()
+    own_server.kill()
+    with pytest.raises(StoreUnavailable):
+        store.client.ping()
+    own_server.start()
+    monkeypatch.setattr("queue_core.clock.local_now", lambda: time.time() - 120)
+    store.client.ping()
+    assert store.now() - time.time() == pytest.approx(120, abs=1)
+
+
 def test_without_a_server_the_time_is_the_machines():
     assert Store(Settings(), "unix:///nowhere").now() == pytest.approx(time.time(), abs=1)
 

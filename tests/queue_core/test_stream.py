@@ -4,6 +4,7 @@ import redis
 from queue_core.errors import LeaseLost, StoreUnavailable
 from queue_core.store import Store
 from queue_core.stream import Stream
+from tests.builders import missing_replica
 from tests.checker import assert_sound
 
 
@@ -107,6 +108,21 @@ def test_what_is_sent_after_a_cut_follows_what_was_not_answered(stream, proxy, w
     assert world.dump() == {}
 
 
+def test_what_a_server_refuses_for_now_is_sent_again(stream, world, heard):
+    ids, lease = claim_many(world, 3)
+    for one in ids:
+        add(stream, world, heard, "start", one, lease)
+        add(stream, world, heard, "finish", one, lease)
+    with missing_replica(world.raw):
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                stream.drain()
+    assert (heard, stream.waiting) == ([], 6)
+    stream.drain()
+    assert [step[:3] for step in heard] == [(verb, one, b"OK") for one in ids for verb in ("start", "finish")]
+    assert world.dump() == {}
+
+
 def test_a_client_that_is_killed_comes_back(stream, world, heard):
     ids, lease = claim_many(world, 3)
     add(stream, world, heard, "start", ids[0], lease)
@@ -199,3 +215,22 @@ def test_a_restart_of_the_server_loses_nothing(own_server, heard):
         assert [step[1] for step in heard] == ids
         assert world.dump() == {}
         stream.close()
+
+
+def test_a_connection_can_be_lost_any_number_of_times(stream, world, heard):
+    ids, lease = claim_many(world, 150)
+    for one in ids:
+        add(stream, world, heard, "finish", one, lease)
+        stream.drain()
+        stream.close()
+    assert len(heard) == 150 and world.dump() == {}
+
+
+def test_a_server_that_is_away_can_be_asked_any_number_of_times(world, proxy, stream, heard):
+    (one,), lease = claim_many(world, 1)
+    add(stream, world, heard, "finish", one, lease)
+    proxy.refuse()
+    for _ in range(150):
+        with pytest.raises(StoreUnavailable):
+            stream.drain()
+    assert stream.waiting == 1

@@ -5,7 +5,6 @@ import signal
 import time
 
 import pytest
-from structlog.testing import capture_logs
 
 from queue_core import Actor, Engine, Settings
 from queue_core.payload import plain_id
@@ -163,6 +162,18 @@ def test_an_observer_only_looks_although_there_are_workers(raw, engine, with_a_w
     assert engine.workers.holder("observer") and not engine.workers.holder("sweeper")
 
 
+def test_what_is_old_goes_by_a_sweeper_only(raw, redis_url, with_a_worker):
+    engine = Engine(redis_url, Settings(**QUICK, retain_error_seconds=60.0, repair_orphans=True))
+    raw.zadd("t:error:orders", {"old": 1.0})
+    raw.sadd("t:error", "orders")
+    raw.zadd("t:x:twins", {"gone": 1.0})
+    sweep(Sweeper(engine, observe=True))
+    assert members(raw, "error") == ["old"] and raw.exists("t:x:twins")
+    sweep(Sweeper(engine))
+    assert not members(raw, "error") and not raw.exists("t:x:twins")
+    engine.close()
+
+
 def test_an_observer_rests_while_there_is_a_sweeper(engine, with_a_worker):
     sweep(Sweeper(engine))
     sweep(Sweeper(engine, observe=True))
@@ -185,6 +196,23 @@ def test_the_fault_of_one_duty_does_not_stop_the_others(raw, engine, with_a_work
     raw.set("t:active", "not a set")
     sweep(Sweeper(engine))
     assert members(raw, "queued") == [due]
+
+
+@pytest.mark.parametrize("standby", [True, False])
+@pytest.mark.parametrize("key", ["workers", "lease:sweeper", "recoveries", "paused", "twins", "operations:running"])
+def test_a_broken_key_of_our_own_keeps_no_task_from_being_recovered(raw, engine, key, standby):
+    raw.hset("t:x:claims:orders", "another", "1 1 0 0 worker-1")
+    lost, due = leave_active(raw), schedule(raw, 1, queue="customers")
+    raw.delete(f"t:x:{key}")
+    raw.xadd(f"t:x:{key}", {"foreign": 1})
+    sweep(Sweeper(engine, standby=standby))
+    assert members(raw, "error") == [lost] and members(raw, "queued", "customers") == [due]
+
+
+def test_an_observer_outlives_a_broken_lease(raw, engine):
+    raw.hset("t:x:lease:sweeper", "foreign", 1)
+    sweep(Sweeper(engine, observe=True))
+    assert raw.exists("t:x:snapshot")
 
 
 def test_a_key_of_a_wrong_type_does_not_end_it(raw, redis_url):
@@ -227,13 +255,6 @@ def test_a_duty_is_done_in_pieces_and_again_when_it_is_due():
     assert done == [0, 1, 2] and not duty.step()
 
 
-def test_a_queue_that_is_not_listed_is_reported(raw, engine):
-    raw.zadd("t:active:lost", {"1": 1})
-    with capture_logs() as lines:
-        list(Sweeper(engine)._report_orphans())
-    assert [line["queue"] for line in lines] == ["lost"]
-
-
 def test_it_runs_until_it_is_asked_to_stop(raw, redis_url):
     with seeds.worker_process(redis_url, kind="sweeper") as process:
         wait_until(lambda: raw.exists("t:x:lease:sweeper"))
@@ -258,3 +279,14 @@ def _everything():
     from queue_core.queue_filter import QueueFilter
 
     return QueueFilter()
+
+
+@pytest.mark.parametrize("observe", [False, True])
+def test_errors_are_indexed_by_whoever_looks(raw, engine, observe):
+    raw.zadd("t:error:orders", {"a": 100.0})
+    raw.sadd("t:error", "orders")
+    raw.set("t:task:a", '{"id": "a", "func": "app:work"}')
+    sweeper = Sweeper(engine, observe=observe)
+    wait_until(lambda: sweeper.step() or engine.error_groups.summary())
+    wait_until(lambda: sweeper.step() or (engine.error_groups.summary() and engine.error_groups.summary().groups), 10)
+    assert raw.zrange("t:error:orders", 0, -1) == [b"a"]

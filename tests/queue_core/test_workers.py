@@ -36,6 +36,7 @@ def test_who_is_silent_is_not_listed_and_is_pruned(world, engine):
     world.raw.zadd("t:x:workers", {"w1": engine.store.now() - 61})
     assert [info.id for info in engine.workers.alive()] == ["w2"]
     assert engine.workers.prune() == 1 and engine.workers.prune() == 0
+    assert not world.raw.exists("t:x:worker:w1") and world.raw.exists("t:x:worker:w2")
 
 
 def test_its_facts_do_not_outlive_it_for_long(world, engine):
@@ -72,3 +73,12 @@ def test_a_duty_can_be_taken_and_renewed_while_redis_is_full(world, engine):
     with full_memory(world.raw):
         assert engine.workers.hold("sweeper", "me", 30) and engine.workers.hold("sweeper", "me", 30)
     assert_sound(world.raw)
+
+
+def test_a_clock_that_differs_from_that_of_redis_is_told(engine):
+    engine.workers.beat("w1", FACTS)
+    assert engine.workers.alive()[0].facts == FACTS
+    engine.clock.offset_seconds = -120.04
+    engine.workers.beat("w1", FACTS)
+    info = engine.workers.alive()[0]
+    assert info.facts["clock_behind_seconds"] == -120.0

@@ -117,7 +117,7 @@ def test_the_draft_of_a_call_is_what_the_engine_enqueues(shop, raw):
     ]
     for task, wanted in calls:
         enqueued = json.loads(raw.get(f"t:task:{task.id}"))
-        drafted = payload_of(wanted, enqueued["time_last_queued"], enqueued["scheduled_at"]).fields
+        drafted = json.loads(payload_of(wanted, enqueued["time_last_queued"], enqueued["scheduled_at"]).encode())
         assert drafted | {"id": enqueued["id"]} == enqueued
 
 

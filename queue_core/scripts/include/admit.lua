@@ -1,6 +1,12 @@
--- Whether an enqueue that is repeated has happened already: a payload exists exactly while some state holds the id.
-local function known(payload, remembered)
-    return redis.call('EXISTS', payload, remembered) > 0
+-- Whether an enqueue that is repeated has happened already: a payload exists exactly while some state holds the id, but
+-- that of a unique task may belong to another queue.
+local function known(id, unique, payload, remembered, states)
+    if redis.call('EXISTS', remembered) == 1 then
+        return true
+    elseif unique == '1' then
+        return is_held(id, states)
+    end
+    return redis.call('EXISTS', payload) == 1
 end
 
 -- A limit of 0 is none.

@@ -15,5 +15,7 @@ local function record_execution(executions, executions_count, execution, keep)
         redis.call('LTRIM', executions, -math.min(math.floor(tonumber(keep)), 1e9), -1)
     end
     local count = tonumber(redis.call('GET', executions_count)) or 0
-    redis.call('SET', executions_count, string.format('%.0f', count + 1))
+    -- what is no number of runs would never grow, and no retry would be the last
+    local is_sound = count >= 0 and count < 1e15
+    redis.call('SET', executions_count, string.format('%.0f', (is_sound and count or 0) + 1))
 end

@@ -20,7 +20,9 @@ local function read_claim(claims, id)
         return nil
     end
     local lease, score_before, started_at, previous, worker = string.match(record, '^(%S+) (%S+) (%S+) (%S+) (.*)$')
-    return lease and {
+    -- what is no score could not be written back, and would be found out too late
+    local place = tonumber(score_before)
+    return place and place == place and {
         lease = lease, score_before = score_before, started_at = started_at, previous = previous, worker = worker,
     }
 end

@@ -1,7 +1,6 @@
 """How a run ended, as the bytes that a child sends to its parent: JSON, never pickle, of bounded size."""
 
 import json
-from dataclasses import asdict
 
 from queue_core.outcome import Done, Failed, Outcome, TimedOut
 from queue_core.worker.failure import clipped
@@ -13,7 +12,7 @@ _KINDS = {kind.__name__: kind for kind in (Done, Failed, TimedOut)}
 
 def encode(outcome: Outcome) -> bytes:
     try:
-        raw = json.dumps([type(outcome).__name__, asdict(outcome)]).encode()
+        raw = json.dumps([type(outcome).__name__, vars(outcome)]).encode()
     except (TypeError, ValueError, RecursionError) as error:
         return encode(_without_method(outcome, error))
     if len(raw) > MAX_BYTES:

@@ -1,17 +1,19 @@
 """Runs each call in this process, in its main thread, while a second thread keeps the leases."""
 
+import contextlib
 import os
 import sys
 import threading
 
 from queue_core.outcome import Outcome
-from queue_core.worker.call import Call, perform
+from queue_core.worker.call import Call
+from queue_core.worker.executors import Executor
 from queue_core.worker.limits import Alarm
 
 LOST_LEASE_STATUS = 70
 
 
-class SyncExecutor:
+class SyncExecutor(Executor):
     """The fast one.  A task that overruns its hard timeout costs the process, and so does a lease that cannot be kept:
     there is no other way to stop code that runs here."""
 
@@ -19,9 +21,10 @@ class SyncExecutor:
     batches = True
     leaves_after_timeout = True
 
-    def __init__(self, now):
-        self._now = now
+    def __init__(self, worker):
+        super().__init__(worker)
         self._pulse = None
+        self._left = None
         self._running = False
 
     def run(self, call: Call, pulse, started=lambda child_pid: None) -> Outcome:
@@ -31,21 +34,27 @@ class SyncExecutor:
         started(None)
         self._running = True
         try:
-            return perform(call, alarm, self._now)
+            return self.perform(call, alarm)
         finally:
             self._running = False
 
-    def _keep(self, pulse):
-        self._pulse = pulse
-        threading.Thread(target=self._beat_on, args=(pulse,), name="heartbeat", daemon=True).start()
+    def kept(self, calls: list):
+        return contextlib.nullcontext(self.run)
 
-    def _beat_on(self, pulse):
-        rest = threading.Event()
-        while self._pulse is pulse and not pulse.closed:
+    def leave(self) -> None:
+        if self._left is not None:
+            self._left.set()
+        self._pulse = None
+
+    def _keep(self, pulse):
+        self._pulse, self._left = pulse, threading.Event()
+        threading.Thread(target=self._beat_on, args=(pulse, self._left), name="heartbeat", daemon=True).start()
+
+    def _beat_on(self, pulse, left):
+        while not left.wait(pulse.next_in_seconds):
             pulse.beat_if_due()
             if self._running and pulse.over:
                 leave_at_once()
-            rest.wait(pulse.next_in_seconds)
 
 
 def leave_at_once():

@@ -1,4 +1,10 @@
-"""The audit page."""
+"""The audit page, and its files."""
+
+import csv
+import io
+import json
+
+import pytest
 
 from console import create_app
 from console.settings import ConsoleSettings
@@ -82,3 +88,46 @@ def test_older_acts_are_on_the_next_page(engine):
 
 def test_a_queue_name_that_cannot_be_read_is_refused(operator):
     assert operator.get("/audit/?queue=~zz").status_code == 400
+
+
+# -- files --
+def test_a_file_holds_more_than_a_page_and_what_the_filter_finds(engine, operator):
+    for number in range(1100):
+        engine.audit.record("retry", actor=ANN, queue="mail", reason=f"number {number}", outcome="done")
+    engine.audit.record("retry", actor=Actor("bob", "api"), queue="pay", reason="other", outcome="done")
+    answer = operator.get("/audit/export.csv?actor=ann")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="audit.csv"'
+    assert answer.content_type == "text/csv; charset=utf-8"
+    found = [row["reason"] for row in csv.DictReader(io.StringIO(text(answer)))]
+    assert found == [f"number {number}" for number in reversed(range(1100))]
+    lines = text(operator.get("/audit/export.jsonl?queue=pay")).splitlines()
+    assert [json.loads(line)["reason"] for line in lines] == ["other"]
+
+
+def test_a_file_is_sent_while_it_is_read(engine, operator):
+    for number in range(3):
+        engine.audit.record("retry", actor=ANN, reason=f"number {number}", outcome="done")
+    assert operator.client.get("/audit/export.jsonl").is_streamed
+
+
+def test_the_page_leads_to_the_files_of_what_it_shows(operator):
+    page = text(operator.get("/audit/?verb=login"))
+    assert "/audit/export.csv?verb=login" in page and "/audit/export.jsonl?verb=login" in page
+
+
+def test_an_empty_file_has_its_head(operator):
+    assert text(operator.get("/audit/export.csv?verb=purge")).count("\n") == 1
+    assert text(operator.get("/audit/export.jsonl?verb=purge")) == ""
+
+
+@pytest.mark.parametrize("name", ["export.csv", "export.jsonl"])
+def test_files_are_for_those_who_are_logged_in(app, name):
+    answer = Visitor(app).get(f"/audit/{name}")
+    assert (answer.status_code, answer.location) == (303, f"/login?next=/audit/{name}")
+
+
+def test_hostile_text_cannot_leave_its_cell(engine, operator):
+    engine.audit.record("retry", actor=ANN, queue='=HYPERLINK("x")\r\n,q\udcff', outcome="done")
+    newest = next(csv.DictReader(io.StringIO(text(operator.get("/audit/export.csv")))))
+    assert newest["queue"].startswith("'=HYPERLINK(")
+    assert newest["verb"] == "retry"

@@ -98,3 +98,28 @@ def test_danger_stands_apart_from_what_is_safe(engine, operator):
     assert "Retry all…" in safe
     assert "Purge older than…" in danger
     assert "Delete selected" in danger
+
+
+def test_the_preview_tells_what_is_touched_and_escapes_it(engine, operator):
+    seed.failed(engine, "mail", 3, args=["<script>"])
+    seed.failed(engine, "mail", 1, exception_name="app:<i>Odd</i>")
+    page = text(operator.get("/queues/mail/all/retry"))
+    assert "By function" in page and "By exception" in page and "By age" in page
+    assert "4 samples" in page and "up to 1 h" in page
+    assert "<i>Odd" not in page and "<script>&" not in page and '["<script>' not in page
+
+
+def test_a_retry_of_all_can_be_given_a_rate(engine, operator):
+    seed.failed(engine, "mail", 3)
+    confirm(operator, "/queues/mail/all/retry", rate="0.5")
+    (operation,) = engine.operations.newest()
+    assert (operation.rate, operation.status) == (0.5, "running")
+
+
+def test_a_retry_of_all_can_send_a_canary_ahead(engine, operator):
+    seed.failed(engine, "mail", 3)
+    assert confirm(operator, "/queues/mail/all/retry", canary="many").status_code == 400
+    confirm(operator, "/queues/mail/all/retry", canary="2")
+    (operation,) = engine.operations.newest()
+    assert engine.operations.step(operation.id).done == 2
+    assert "The first 2 tasks went to the head of the queue" in text(operator.get(f"/operations/{operation.id}"))

@@ -1,4 +1,4 @@
-"""The newest errors over all queues."""
+"""The errors over all queues: groups, and the newest tasks."""
 
 import pytest
 
@@ -24,10 +24,10 @@ def rows(page):
 
 
 def test_all_queues_are_in_one_list_with_groups_aside(failing, operator):
-    page = text(operator.get("/errors/"))
+    page = text(operator.get("/errors/tasks"))
     assert rows(page) == 3
     assert "The newest 3 errors." in page
-    assert "/errors/?exc=smtplib:SMTPError" in page
+    assert "/errors/tasks?exc=smtplib:SMTPError" in page
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_all_queues_are_in_one_list_with_groups_aside(failing, operator):
     ],
 )
 def test_filters_narrow_the_window_and_say_so(failing, operator, query, found):
-    page = text(operator.get(f"/errors/?{query}"))
+    page = text(operator.get(f"/errors/tasks?{query}"))
     assert rows(page) == found
     assert f"{found} of the newest 3 errors match" in page
 
@@ -50,36 +50,36 @@ def test_filters_narrow_the_window_and_say_so(failing, operator, query, found):
 def test_without_errors_the_page_is_calm(engine, operator):
     seed.queued(engine, "mail")
     engine.snapshot.take()
-    assert "Nothing is in error" in text(operator.get("/errors/"))
+    assert "Nothing is in error" in text(operator.get("/errors/tasks"))
 
 
 def test_without_counts_the_page_does_not_claim_that_all_is_well(operator):
-    page = text(operator.get("/errors/"))
+    page = text(operator.get("/errors/tasks"))
     assert "The counts are unknown" in page
     assert "Nothing is in error" not in page
 
 
 def test_ticked_tasks_of_several_queues_are_retried_at_once(engine, failing, operator):
-    operator.get("/errors/?q=refused")
+    operator.get("/errors/tasks?q=refused")
     ticked = [f"{queue}/{task_id}" for queue, ids in failing.items() for task_id in ids]
-    answer = operator.post("/errors/selected/retry", {"task": ticked, "back": "/errors/?q=refused"})
-    assert answer.location == "/errors/?q=refused"
-    assert "3 tasks retried in 2 queues." in text(operator.get("/errors/"))
+    answer = operator.post("/errors/selected/retry", {"task": ticked, "back": "/errors/tasks?q=refused"})
+    assert answer.location == "/errors/tasks?q=refused"
+    assert "3 tasks retried in 2 queues." in text(operator.get("/errors/tasks"))
     assert engine.browse.sizes("mail")["queued"] == 2
 
 
 def test_ticked_tasks_are_deleted(engine, failing, operator):
-    operator.get("/errors/")
+    operator.get("/errors/tasks")
     operator.post("/errors/selected/delete", {"task": f"mail/{failing['mail'][0]}"})
     assert engine.browse.sizes("mail")["error"] == 1
 
 
 def test_more_ticks_than_a_page_holds_are_refused(failing, operator):
-    operator.get("/errors/")
+    operator.get("/errors/tasks")
     assert operator.post("/errors/selected/retry", {"task": ["mail/x"] * 201}).status_code == 400
 
 
 def test_a_viewer_may_look_but_not_act(engine, failing, viewer):
-    assert rows(text(viewer.get("/errors/"))) == 0
+    assert rows(text(viewer.get("/errors/tasks"))) == 0
     assert viewer.post("/errors/selected/delete", {"task": f"mail/{failing['mail'][0]}"}).status_code == 403
     assert engine.browse.sizes("mail")["error"] == 2

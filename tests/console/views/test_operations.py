@@ -64,3 +64,52 @@ def test_a_viewer_may_look_but_not_cancel(engine, raw, viewer):
     operation = large(engine, raw)
     assert "Cancel the rest" not in text(viewer.get(f"/operations/{operation.id}"))
     assert viewer.post(f"/operations/{operation.id}/cancel").status_code == 403
+
+
+def test_an_operation_is_paused_resumed_and_slowed_down(engine, raw, operator, acts):
+    operation = large(engine, raw)
+    address = f"/operations/{operation.id}"
+    page = text(operator.get(address))
+    assert "Pause</button>" in page and "as fast as it goes" in page
+    operator.post(f"{address}/pause", {"reason": "<b>wait</b>"})
+    page = text(operator.get(address))
+    assert "Paused</b>" in page and "&lt;b&gt;wait&lt;/b&gt;" in page and "Resume</button>" in page
+    assert "stands still" in text(operator.get("/operations/"))
+    operator.post(f"{address}/resume")
+    operator.post(f"{address}/rate", {"rate": "2.5"})
+    assert engine.operations.get(operation.id).rate == 2.5
+    page = text(operator.get(address))
+    assert "2.5 a second" in page and "about 3 min" in page
+    assert acts()[:3] == [("change_rate", "done"), ("resume_operation", "done"), ("pause_operation", "done")]
+
+
+def test_a_rate_that_is_none_is_refused_in_words(engine, raw, operator):
+    operation = large(engine, raw)
+    operator.get(f"/operations/{operation.id}")
+    for rate in ("quick", "-1", "nan", "1e9"):
+        answer = operator.post(f"/operations/{operation.id}/rate", {"rate": rate})
+        assert answer.status_code == 400 and "tasks a second" in text(answer)
+    assert engine.operations.get(operation.id).rate == 0
+
+
+def test_a_viewer_steers_nothing(engine, raw, viewer):
+    operation = large(engine, raw)
+    for verb in ("pause", "resume", "rate"):
+        assert viewer.post(f"/operations/{operation.id}/{verb}").status_code == 403
+    assert engine.operations.get(operation.id).status == "running"
+
+
+def test_what_has_ended_cannot_be_steered(engine, raw, operator):
+    operation = large(engine, raw)
+    engine.operations.cancel(operation.id, actor=SOMEBODY)
+    operator.get("/operations/")
+    for verb in ("pause", "resume", "rate"):
+        assert operator.post(f"/operations/{operation.id}/{verb}").status_code == 409
+
+
+def test_every_page_tells_paused_operations_from_running_ones(engine, raw, operator):
+    paused = large(engine, raw)
+    engine.operations.pause(paused.id, actor=SOMEBODY)
+    assert "1 operation paused" in text(operator.get("/audit/"))
+    large(engine, raw)
+    assert "1 operation running, 1 paused" in text(operator.get("/audit/"))

@@ -150,7 +150,7 @@ def test_looking_never_acts(operator, task_id, verb):
     assert operator.get(f"/queues/mail/tasks/{task_id}/{verb}").status_code == 405
 
 
-@pytest.mark.parametrize("verb", ["retry", "delete", "cancel", "reschedule", "move"])
+@pytest.mark.parametrize("verb", ["retry", "delete", "cancel", "reschedule", "move", "edit"])
 def test_a_viewer_is_refused_in_the_handler_and_it_is_recorded(engine, viewer, task_id, verb, acts):
     assert "Danger" not in text(viewer.get(f"/queues/mail/tasks/{task_id}"))
     assert viewer.post(f"/queues/mail/tasks/{task_id}/{verb}", {"state": "error"}).status_code == 403
@@ -193,3 +193,75 @@ def test_the_page_tells_what_people_did_with_this_task_and_no_other(engine, oper
     assert "this one" in acts and "another one" not in acts
     (untouched,) = seed.failed(engine, "mail", args=["third"])
     assert "Nothing yet." in text(operator.get(f"/queues/mail/tasks/{untouched}"))
+
+
+def test_edited_arguments_become_a_new_task_that_names_its_original(engine, operator, task_id, acts):
+    form = text(operator.get(f"/queues/mail/tasks/{task_id}/edit"))
+    assert "ann@example.org" in form
+    answer = operator.post(
+        f"/queues/mail/tasks/{task_id}/edit", {"args": '["to", "bo@example.org"]', "kwargs": "{}", "reason": "typo"}
+    )
+    assert answer.status_code == 303
+    new_id = answer.location.rpartition("/")[2]
+    new = engine.browse.task("mail", new_id)
+    assert (new.state, new.args, new.func) == ("queued", ["to", "bo@example.org"], "tests.console.seed:charge")
+    assert engine.browse.task("mail", task_id).state == "error"
+    page = text(operator.get(answer.location))
+    assert "This is the new task" in page
+    assert "Made from" in page and f"/queues/mail/tasks/{task_id}" in page
+    assert new_id in text(operator.get(f"/queues/mail/tasks/{task_id}"))
+    assert acts() == [("edit", "done")]
+
+
+def test_a_form_that_cannot_be_read_comes_back_with_what_was_typed(engine, operator, task_id, acts):
+    operator.get(f"/queues/mail/tasks/{task_id}/edit")
+    answer = operator.post(f"/queues/mail/tasks/{task_id}/edit", {"args": '["<b>typed"', "kwargs": "{}"})
+    assert answer.status_code == 400
+    assert "args is not JSON" in text(answer)
+    assert "&lt;b&gt;typed" in text(answer)
+    assert engine.browse.sizes("mail")["queued"] == 0
+    assert acts() == [("edit", "failed")]
+
+
+def test_a_task_that_has_gone_is_not_edited(engine, operator, task_id):
+    operator.get(f"/queues/mail/tasks/{task_id}/edit")
+    engine.control.delete("mail", "error", task_id, actor=SOMEBODY)
+    assert operator.post(f"/queues/mail/tasks/{task_id}/edit", {"args": "[]", "kwargs": "{}"}).status_code == 409
+    assert operator.get(f"/queues/mail/tasks/{task_id}/edit").status_code == 404
+
+
+def test_a_task_that_cannot_be_read_offers_no_edit(engine, raw, operator, task_id):
+    raw.set(f"t:task:{task_id}", b"{")
+    assert "/edit" not in text(operator.get(f"/queues/mail/tasks/{task_id}"))
+    assert "cannot be edited here" in text(operator.get(f"/queues/mail/tasks/{task_id}/edit"))
+
+
+def test_an_attempt_is_compared_with_the_one_before(engine, raw, operator, task_id):
+    page = text(operator.get(f"/queues/mail/tasks/{task_id}?compare=1"))
+    assert "Compare attempt" not in page and 'id="compared"' not in page
+    raw.rpush(f"t:task:{task_id}:executions", seed.execution(engine, "app:Other", "password='hunter2'\n<b>other"))
+    raw.set(f"t:task:{task_id}:executions_count", 2)
+    page = text(operator.get(f"/queues/mail/tasks/{task_id}"))
+    assert f"/queues/mail/tasks/{task_id}?compare=2#compared" in page
+    page = text(operator.get(f"/queues/mail/tasks/{task_id}?compare=2"))
+    assert "Attempt 2 compared with attempt 1" in page
+    assert '<span class="line-new">+ &lt;b&gt;other</span>' in page
+    assert '<span class="line-gone">- shop.errors.GatewayDown: gateway refused</span>' in page
+    assert "hunter2" not in page
+    assert operator.get(f"/queues/mail/tasks/{task_id}?compare=x").status_code == 200
+
+
+def test_a_task_links_to_its_logs_its_runbook_and_its_owner(engine, task_id):
+    settings = ConsoleSettings(
+        integration_links='[["Wiki", "https://wiki/?q={{ queue }}"]]',
+        execution_integration_links='[["Logs of the run", "https://logs/?from={{ execution_start }}"]]',
+        duties='[{"match": "mail", "owner": "<b>post", "runbook": "https://wiki/runbook"}]',
+    )
+    engine.people.add("ann", PASSWORD, "viewer")
+    visitor = Visitor(create_app(engine, settings))
+    visitor.log_in("ann")
+    page = text(visitor.get(f"/queues/mail/tasks/{task_id}"))
+    assert 'href="https://wiki/?q=mail"' in page
+    assert 'href="https://logs/?from=20' in page
+    assert 'href="https://wiki/runbook"' in page
+    assert "Owner: <b>&lt;b&gt;post</b>" in page

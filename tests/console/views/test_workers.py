@@ -35,3 +35,8 @@ def test_facts_of_a_strange_shape_do_no_harm(engine, operator):
     answer = operator.get("/workers/")
     assert answer.status_code == 200
     assert "unknown host" in text(answer)
+
+
+def test_a_clock_that_is_wrong_is_named(engine, operator):
+    engine.workers.register("w", {"kind": "worker", "host": "w3", "clock_behind_seconds": -120.2})
+    assert "clock 120 s ahead of Redis" in text(operator.get("/workers/"))

@@ -60,3 +60,12 @@ def test_as_part_of_an_operation_it_is_counted_there(world):
     world.run("cancel", **values)
     assert world.raw.hget("t:x:operation:op", "done") == b"1"
     assert world.acts() == before
+
+
+def test_a_task_with_a_twin_in_another_queue_leaves_it_the_payload(world):
+    values = sample(world)
+    payload = world.put("queued", "mail", unique=True)
+    world.raw.zadd("t:x:twins", {"a": 5.5})
+    world.run("cancel", **values)
+    assert world.dump()["t:task:a"] == payload
+    assert_sound(world.raw)

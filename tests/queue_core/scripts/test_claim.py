@@ -144,3 +144,18 @@ def test_a_paused_queue_is_named(world):
 def test_claim_records_that_nobody_clears_end_a_day_after_the_newest_claim(world):
     world.run("claim", **sample(world))
     assert 86_000 < world.raw.ttl("t:x:claims:orders") <= 86_400
+
+
+def test_what_all_queues_have_in_common_stops_none_when_it_is_broken(world):
+    values = sample(world)
+    world.raw.set("t:x:recoveries", "foreign")
+    world.raw.set("t:x:paused", "foreign")
+    assert world.run("claim", **values)[1][:3] == [b"a", b"100", 0]
+
+
+def test_a_paused_queue_stays_so_when_the_list_of_pauses_is_broken(world):
+    values = sample(world)
+    world.raw.set("t:x:paused", "foreign")
+    world.raw.zadd("t:qslock:orders", {"SYSTEM_LOCK": later()})
+    with pytest.raises(QueuePaused):
+        world.run("claim", **values)

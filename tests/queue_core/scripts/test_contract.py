@@ -138,8 +138,19 @@ def test_a_full_redis_lets_it_through_or_refuses_it_whole(world, name):
     assert_sound(world.raw)
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if ("activity", "channel") in scripts.load(name).keys])
+def test_nobody_is_told_of_anything_where_publishing_is_off(world, engine, name):
+    values = module_of(name).sample(world, "orders", "a")
+    engine.config["PUBLISH_QUEUED_TASKS"] = False
+    with world.published() as published:
+        world.run(name, **values)
+    assert not published
+
+
 def test_only_what_accepts_new_work_is_refused_by_a_full_redis():
-    assert {name for name in NAMES if getattr(module_of(name), "GROWS", False)} == {"enqueue", "enqueue_later"}
+    assert {name for name in NAMES if getattr(module_of(name), "GROWS", False)} == {
+        "edit", "enqueue", "enqueue_later", "receive",
+    }  # fmt: skip
 
 
 def test_replies_that_mean_nothing_special_stay_as_they_are(world):

@@ -12,6 +12,7 @@ def sample(world, queue="orders", task_id="a"):
 
 
 REFUSALS = [
+    Refusal("OPERATION_ENDED", "it is paused", lambda world: world.raw.hset("t:x:operation:op", "status", "paused")),
     Refusal("OPERATION_NOT_FOUND", "there is none", values={"operation_id": "other"}),
     Refusal(
         "OPERATION_ENDED", "it was cancelled", lambda world: world.raw.hset("t:x:operation:op", "status", "cancelled")
@@ -26,7 +27,8 @@ def test_the_record_stays_for_a_while_and_the_selection_goes(world):
     assert world.dump() == {
         "t:x:audit": [NOTED["act"].decode()],
         "t:x:operation:op": {
-            "record": "{}", "status": "cancelled", "matched": "5", "done": "2", "skipped": "1", "ended_at": "70.5",
+            "record": "{}", "status": "cancelled", "matched": "5", "done": "2", "skipped": "1", "rate": "0",
+            "ended_at": "70.5",
         },
         "t:x:operations": {"op": 50.0},
     }  # fmt: skip
@@ -45,3 +47,10 @@ def test_a_cancellation_is_recorded(world):
     values = sample(world) | {"status": "cancelled", "act": b'{"verb": "cancel_operation"}'}
     world.run("end_operation", **values)
     assert world.acts()[-1] == {"verb": "cancel_operation"}
+
+
+def test_a_paused_one_can_be_cancelled(world):
+    values = sample(world)
+    world.raw.hset("t:x:operation:op", "status", "paused")
+    assert world.run("end_operation", **values | {"status": "cancelled"}) == b"OK"
+    assert_sound(world.raw)

@@ -10,7 +10,7 @@ GROWS = True
 def sample(world, queue="orders", task_id="a"):
     return {
         "id": task_id, "queue": queue, "payload_json": payload_text(task_id), "runnable_at": 100.5,
-        "max_queue_size": 0, "once": False, "remember_seconds": 0,
+        "max_queue_size": 0, "unique": False, "once": False, "remember_seconds": 0,
     }  # fmt: skip
 
 
@@ -105,3 +105,46 @@ def test_a_remembered_task_is_known_after_it_has_gone(world):
     before = world.dump()
     assert world.run("enqueue", **values) == b"KNOWN"
     assert world.dump() == before
+
+
+def test_nobody_is_told_where_publishing_is_off(world):
+    with world.published() as published:
+        world.run("enqueue", **sample(world), publish=False)
+    assert not published and world.scores("queued") == {"a": 100.5}
+
+
+# -- the same unique task in two queues --
+
+UNIQUE = {"unique": True, "payload_json": payload_text("a", unique=True)}
+
+
+@pytest.mark.parametrize("state", ["queued", "active", "scheduled", "error"])
+def test_a_unique_task_that_stands_in_another_queue_is_a_twin(world, state):
+    world.put(state, "mail", unique=True)
+    world.run("enqueue", **sample(world) | UNIQUE)
+    assert world.dump()["t:x:twins"] == {"a": 100.5}
+    assert_sound(world.raw)
+
+
+@pytest.mark.parametrize("state", ["queued", "active", "scheduled", "error"])
+def test_one_that_stands_in_another_state_of_its_queue_is_none(world, state):
+    world.put(state, unique=True)
+    world.run("enqueue", **sample(world) | UNIQUE)
+    assert "t:x:twins" not in world.dump()
+
+
+def test_the_first_of_a_unique_task_is_no_twin(world):
+    world.run("enqueue", **sample(world) | UNIQUE)
+    assert "t:x:twins" not in world.dump()
+
+
+def test_once_enqueues_a_unique_task_that_stands_in_another_queue_only(world):
+    world.put("queued", "mail", unique=True)
+    assert world.run("enqueue", **sample(world) | UNIQUE | {"once": True}) == b"OK"
+    assert world.run("enqueue", **sample(world) | UNIQUE | {"once": True}) == b"KNOWN"
+
+
+def test_something_else_in_the_place_of_the_twins_keeps_no_task_out(world):
+    world.put("queued", "mail", unique=True)
+    world.raw.set("t:x:twins", "foreign")
+    assert world.run("enqueue", **sample(world) | UNIQUE) == b"OK"

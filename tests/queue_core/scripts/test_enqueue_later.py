@@ -8,7 +8,7 @@ GROWS = True
 def sample(world, queue="orders", task_id="a"):
     return {
         "id": task_id, "queue": queue, "payload_json": payload_text(task_id), "due_at": 200.25,
-        "max_queue_size": 0, "once": False, "remember_seconds": 0,
+        "now": 90.5, "max_queue_size": 0, "unique": False, "once": False, "remember_seconds": 0,
     }  # fmt: skip
 
 
@@ -54,3 +54,10 @@ def test_a_remembered_task_is_known_after_it_has_gone(world):
     world.run("enqueue_later", **values)
     world.raw.delete("t:scheduled:orders", "t:scheduled", "t:task:a")
     assert world.run("enqueue_later", **values) == b"KNOWN"
+
+
+def test_a_unique_task_that_stands_in_another_queue_is_a_twin(world):
+    world.put("queued", "mail", unique=True)
+    world.run("enqueue_later", **sample(world) | {"unique": True, "payload_json": payload_text("a", unique=True)})
+    assert world.dump()["t:x:twins"] == {"a": 90.5}
+    assert_sound(world.raw)

@@ -58,3 +58,26 @@ def test_it_cannot_happen_twice(world):
     world.run("finish", **values)
     with pytest.raises(LeaseLost):
         world.run("finish", **values)
+
+
+def test_a_task_with_a_twin_in_another_queue_leaves_it_payload_and_failures(world):
+    values = sample(world)
+    payload = world.put("queued", "mail", unique=True)
+    world.record_failures()
+    world.raw.zadd("t:x:twins", {"a": 5.5})
+    world.run("finish", **values)
+    assert world.dump() == {
+        "t:queued": {"mail"},
+        "t:queued:mail": {"a": 100.0},
+        "t:task:a": payload,
+        "t:task:a:executions": ['{"n": 1}'],
+        "t:task:a:executions_count": "1",
+        "t:x:twins": {"a": 5.501},
+    }
+
+
+def test_something_else_in_the_place_of_the_twins_keeps_no_task_active(world):
+    values = sample(world)
+    world.raw.set("t:x:twins", "foreign")
+    assert world.run("finish", **values) == b"OK"
+    assert world.dump() == {"t:x:twins": "foreign"}

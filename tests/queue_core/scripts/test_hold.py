@@ -22,3 +22,9 @@ def test_somebody_elses_duty_stays_as_it_is(world):
     assert world.run("hold", **sample(world)) == 0
     assert world.dump() == {"t:x:lease:sweeper": "other"}
     assert world.raw.pttl("t:x:lease:sweeper") <= 5_000
+
+
+def test_something_else_in_its_place_holds_nothing(world):
+    world.raw.zadd("t:x:lease:sweeper", {"foreign": 1})
+    assert world.run("hold", **sample(world)) == 1
+    assert world.dump() == {"t:x:lease:sweeper": "me"}

@@ -7,7 +7,7 @@ from tests.queue_core.scripts.refusal import Refusal
 
 def sample(world, queue="orders", task_id="a", state="queued"):
     world.put(state, queue, task_id)
-    return {"id": task_id, "queue": queue, "state": state, "to_queue": "mail", "publish": True, **NOTED}
+    return {"id": task_id, "queue": queue, "state": state, "to_queue": "mail", "now": 150.5, "publish": True, **NOTED}
 
 
 def hold_too(queue, state):
@@ -50,3 +50,11 @@ def test_others_in_both_queues_stay(world):
     world.run("move", **values)
     assert list(world.scores("queued")) == ["b"] and list(world.scores("queued", "mail")) == ["a", "c"]
     assert world.dump()["t:queued"] == {"orders", "mail"}
+
+
+def test_a_look_for_its_twin_that_is_under_way_begins_anew(world):
+    values = sample(world)
+    world.put("queued", "elsewhere", unique=True)
+    world.raw.zadd("t:x:twins", {"a": 5.5})
+    world.run("move", **values)
+    assert world.dump()["t:x:twins"] == {"a": 150.5}

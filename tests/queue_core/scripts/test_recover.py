@@ -44,11 +44,11 @@ def test_a_task_that_never_started_is_back_at_its_old_place_uncounted(world):
     assert_sound(world.raw)
 
 
-def test_a_started_task_that_may_be_repeated_is_queued_and_counted(world):
+def test_a_started_task_that_may_be_repeated_is_back_at_its_old_place_and_counted(world):
     values = claimed_long_ago(world, started_at="999.5")
     with world.published() as published:
         assert world.run("recover", **values | {"repeatable": True}) == b"requeued"
-    assert abs(world.scores("queued")["a"] - time.time()) < 5
+    assert world.scores("queued") == {"a": 42.125}
     assert world.dump()["t:x:recoveries"] == {"a": "1"}
     assert "t:task:a:executions" not in world.dump() and "t:x:claims:orders" not in world.dump()
     assert published == ["orders"]
@@ -65,6 +65,11 @@ def test_a_started_task_that_may_not_be_repeated_is_in_error_with_an_explanation
     assert "t:active" not in world.dump() and "t:x:claims:orders" not in world.dump()
     assert not published
     assert_sound(world.raw)
+
+
+def test_one_whose_old_place_nobody_knows_is_queued_as_of_now(world):
+    assert world.run("recover", **sample(world) | {"repeatable": True}) == b"requeued"
+    assert abs(world.scores("queued")["a"] - time.time()) < 5
 
 
 def test_a_task_of_a_stock_worker_counts_as_started(world):
@@ -129,3 +134,19 @@ def test_it_cannot_happen_twice(world):
 def test_counts_of_lost_workers_that_nobody_clears_end_after_a_week(world):
     assert world.run("recover", **(claimed_long_ago(world, started_at="1.0") | {"repeatable": True})) == b"requeued"
     assert 604_000 < world.raw.ttl("t:x:recoveries") <= 604_800
+
+
+def test_a_poisonous_task_is_counted_also_where_something_else_lay_in_the_place_of_the_counts(world):
+    values = claimed_long_ago(world, started_at="1000.0") | {"repeatable": True}
+    world.raw.set("t:x:recoveries", "foreign")
+    assert world.run("recover", **values) == b"requeued"
+    assert world.raw.hget("t:x:recoveries", "a") == b"1"
+
+
+@pytest.mark.parametrize("place", ["somewhere", "nan", "1e"])
+def test_a_task_whose_claim_record_is_broken_is_not_lost(world, place):
+    values = sample(world)
+    world.raw.hset("t:x:claims:orders", "a", f"{OVER!r} {place} 0 0 worker-1")
+    assert world.run("recover", **values) == b"failed"
+    assert "a" in world.scores("error")
+    assert_sound(world.raw)

@@ -1,12 +1,17 @@
 from tests.checker import assert_sound
-from tests.queue_core.scripts.refusal import LEASE_LOST, MISSING_CLAIM
+from tests.queue_core.scripts.refusal import LEASE_LOST, MISSING_CLAIM, Refusal
 
 
 def sample(world, queue="orders", task_id="a"):
     return {"id": task_id, "queue": queue, "lease": world.put_claimed(queue, task_id, score=42.125)}
 
 
-REFUSALS = [*LEASE_LOST, MISSING_CLAIM]
+def break_the_claim(world):
+    lease = world.raw.hget("t:x:claims:orders", "a").split()[0].decode()
+    world.raw.hset("t:x:claims:orders", "a", f"{lease} somewhere 0 0 worker-1")
+
+
+REFUSALS = [*LEASE_LOST, MISSING_CLAIM, Refusal("LEASE_LOST", "its claim record is broken", break_the_claim)]
 
 
 def test_a_claimed_task_is_back_at_its_old_place_as_if_nothing_had_been(world):

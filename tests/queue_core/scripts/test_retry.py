@@ -69,3 +69,13 @@ def test_as_part_of_an_operation_it_is_counted_there(world):
     assert world.raw.hget("t:x:operation:op", "done") == b"1"
     assert world.dump()["t:x:operation:op:ids"] == ["b"]
     assert world.acts() == before
+
+
+def test_a_canary_goes_before_all_that_wait_and_is_remembered(world):
+    values = sample(world)
+    world.put("queued", task_id="b", score=90.0)
+    world.raw.hset("t:x:operation:op", "canary", "waiting")
+    world.run("retry", **values | {"operation_id": "op", "act": b""})
+    assert world.scores("queued") == {"a": 89.0, "b": 90.0}
+    assert world.dump()["t:x:operation:op:released"] == {"a": 500.5}
+    assert_sound(world.raw)

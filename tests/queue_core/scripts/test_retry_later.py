@@ -72,3 +72,11 @@ def test_the_recoveries_of_a_task_stay_until_it_has_ended(world):
     world.raw.hset("t:x:recoveries", "a", 1)
     world.run("retry_later", **values)
     assert world.dump()["t:x:recoveries"] == {"a": "1"}
+
+
+@pytest.mark.parametrize("foreign", ["1e400", "-1e400", "nan", "-7", "many"])
+def test_a_count_that_is_none_begins_anew(world, foreign):
+    values = sample(world)
+    world.raw.set("t:task:a:executions_count", foreign)
+    world.run("retry_later", **values)
+    assert world.raw.get("t:task:a:executions_count") == b"1"

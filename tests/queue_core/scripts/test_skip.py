@@ -22,6 +22,7 @@ def test_a_task_that_stays_is_counted_and_passed(world):
     assert world.run("skip", **values) == b"OK"
     record = world.dump()["t:x:operation:op"]
     assert (record["skipped"], record["passed_id"], record["passed_score"]) == ("1", "a", "100")
+    assert record["stayed"] == "1"
     assert world.dump()["t:x:operation:op:ids"] == ["b"]
     assert world.tasks() == tasks
     assert_sound(world.raw)
@@ -32,4 +33,4 @@ def test_a_task_that_has_left_is_counted_only(world):
     world.raw.delete("t:error:orders")
     world.run("skip", **values)
     record = world.dump()["t:x:operation:op"]
-    assert record["skipped"] == "1" and "passed_id" not in record
+    assert record["skipped"] == "1" and not {"passed_id", "stayed"} & record.keys()

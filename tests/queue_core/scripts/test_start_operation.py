@@ -9,8 +9,8 @@ REFUSALS = []
 
 def sample(world, queue="orders", task_id="a"):
     return {
-        "operation_id": "op", "created_at": 50.5, "record": "{}", "matched": 1, "act": NOTED["act"],
-        "max_audit_entries": 1000, "ids": [to_bytes(task_id)],
+        "operation_id": "op", "created_at": 50.5, "record": "{}", "matched": 1, "rate": 20, "canary": "",
+        "act": NOTED["act"], "max_audit_entries": 1000, "ids": [to_bytes(task_id)],
     }  # fmt: skip
 
 
@@ -18,7 +18,14 @@ def test_an_operation_is_written_down_with_its_selection(world):
     assert world.run("start_operation", **sample(world)) == b"OK"
     assert world.dump() == {
         "t:x:audit": [NOTED["act"].decode()],
-        "t:x:operation:op": {"record": "{}", "status": "running", "matched": "1", "done": "0", "skipped": "0"},
+        "t:x:operation:op": {
+            "record": "{}",
+            "status": "running",
+            "matched": "1",
+            "done": "0",
+            "skipped": "0",
+            "rate": "20",
+        },
         "t:x:operation:op:ids": ["a"],
         "t:x:operations": {"op": 50.5},
         "t:x:operations:running": {"op": 50.5},

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import signal
 import sys
 import threading
@@ -12,6 +13,8 @@ from queue_core import Engine, periodic
 from queue_core.errors import JobTimeoutException, RetryException
 from queue_core.retry import fixed
 from queue_core.worker import running
+from queue_core.worker.runner import BaseRunner
+from queue_core.worker.timeouts import UnixSignalDeathPenalty
 
 engine = Engine("unix:///nowhere")
 
@@ -50,6 +53,28 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def signed(path, seconds):
+    """Signs a ledger (see tests/faults) at its begin, its end and in between."""
+    from tests.faults.ledger import SIGN_EVERY_SECONDS, Pen
+
+    pen, (task,) = Pen(path), running.current().tasks
+    pen.note("begin", task.id, "repeatable")
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        time.sleep(SIGN_EVERY_SECONDS)
+        pen.note("still", task.id)
+    pen.note("done", task.id)
+    pen.close()
+
+
+def take_down_the_worker(path):
+    """Kills the process that looks after its run, be it this one or the parent of it."""
+    note(path, "poison")
+    in_child = "fork" in " ".join(sys.argv)
+    os.kill(os.getppid() if in_child else os.getpid(), signal.SIGKILL)
+    time.sleep(60)
+
+
 def note_or_die(path, text):
     if text == "die":
         die()
@@ -57,8 +82,9 @@ def note_or_die(path, text):
 
 
 def check_current_task():
-    queue, payload = running.current()
-    assert queue == "orders" and payload.func.endswith("check_current_task")
+    now = running.current()
+    (task,) = now.tasks
+    assert task.queue == "orders" and now.func.endswith("check_current_task") and not now.batch
 
 
 def leave(status):
@@ -71,6 +97,27 @@ def exit_politely(status):
 
 def interrupt():
     raise KeyboardInterrupt
+
+
+def fork_and_return(path, ending="return"):
+    """Both processes come back from here, the one that was forked first."""
+    pid = os.fork()
+    if pid == 0:
+        note(path, "forked")
+        if ending == "raise":
+            raise ValueError("in the forked process")
+        sys.exit(0) if ending == "exit" else None
+        return
+    os.waitpid(pid, 0)
+    time.sleep(0.3)
+    note(path, "task")
+
+
+def take_over_all_descriptors(path):
+    """Closes what it finds, as daemons do, and opens files in its place."""
+    os.closerange(3, 256)
+    for _ in range(250):
+        os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR)
 
 
 def last(seconds):
@@ -118,6 +165,10 @@ def leave_a_thread_behind(path):
     threading.Thread(target=later).start()
 
 
+def leave_a_long_thread_behind():
+    threading.Thread(target=time.sleep, args=[30]).start()
+
+
 def wait_for_file(path):
     while not Path(path).exists():
         time.sleep(0.01)
@@ -132,3 +183,139 @@ class OddError(Exception):
 
 def fail_oddly():
     raise OddError
+
+
+def batch_note(calls):
+    """Notes how many there were, and their first arguments after the path."""
+    note(calls[0]["args"][0], ",".join(str(call["args"][1]) for call in calls))
+
+
+def batch_fail(calls):
+    raise ValueError(f"{len(calls)} calls")
+
+
+def batch_die(calls):
+    note(calls[0]["args"][0], len(calls))
+    die()
+
+
+def batch_note_or_die(calls):
+    if any(call["args"][1] == "die" for call in calls):
+        die()
+    batch_note(calls)
+
+
+def batch_last(calls):
+    time.sleep(calls[0]["args"][0])
+
+
+def batch_check_current(calls):
+    now = running.current()
+    assert now.batch and len(now.tasks) == len(calls)
+
+
+for _function in (batch_note, batch_note_or_die, batch_fail, batch_die, batch_last, batch_check_current):
+    _function._task_batch = True
+
+
+def note_and_maybe(path, text, what=None, *args):
+    """Notes, and then does something else."""
+    note(path, text)
+    if what:
+        globals()[what](*args)
+
+
+def leave_a_thread_that_kills(path):
+    """Returns, and takes the process down a little later."""
+    note(path, "returned")
+    threading.Thread(target=lambda: (time.sleep(0.1), die()), daemon=True).start()
+
+
+# -- runners and contexts --
+
+
+class NotingRunner(BaseRunner):
+    """Notes what it is asked to do, in the file that is the first argument of the task."""
+
+    def run_single_task(self, task, hard_timeout):
+        note(task.args[0], f"single-{hard_timeout:g}")
+        task.func(*task.args, **task.kwargs)
+
+    def run_batch_tasks(self, tasks, hard_timeout):
+        note(tasks[0].args[0], f"batch-of-{len(tasks)}")
+
+    def on_permanent_error(self, task, execution):
+        note(task.args[0], f"gave-up-{execution['exception_name']}")
+        raise ZeroDivisionError
+
+
+class PatientRunner(BaseRunner):
+    """Gives every task five seconds."""
+
+    def run_single_task(self, task, hard_timeout):
+        with UnixSignalDeathPenalty(5):
+            task.func(*task.args, **task.kwargs)
+
+
+class HastyRunner(BaseRunner):
+    def run_single_task(self, task, hard_timeout):
+        with UnixSignalDeathPenalty(0.1):
+            task.func(*task.args, **task.kwargs)
+
+
+class BrokenRunner(BaseRunner):
+    def __init__(self, tiger):
+        raise OSError("no runner today")
+
+
+def fail_after(path):
+    raise ValueError(path)
+
+
+@contextlib.contextmanager
+def context_a():
+    """Notes in the file that the environment names."""
+    note(os.environ["NOTES"], "a-in")
+    yield
+    note(os.environ["NOTES"], "a-out")
+
+
+@contextlib.contextmanager
+def context_b():
+    note(os.environ["NOTES"], "b-in")
+    yield
+    note(os.environ["NOTES"], "b-out")
+
+
+class NotingContext:
+    def __init__(self, name):
+        self._name = name
+
+    def __enter__(self):
+        note(os.environ["NOTES"], f"{self._name}-in")
+
+    def __exit__(self, *_):
+        note(os.environ["NOTES"], f"{self._name}-out")
+
+
+def broken_context():
+    raise OSError("no context today")
+
+
+def note_random(path):
+    note(path, random.random())
+
+
+async def never_awaited():
+    """A call of it gives a coroutine and runs nothing."""
+
+
+class Touchy:
+    def __call__(self):
+        """Nobody gets so far."""
+
+    def __getattr__(self, name):
+        raise RuntimeError("outside of a request")
+
+
+touchy = Touchy()

@@ -22,6 +22,12 @@ class Steps:
     def __init__(self):
         self.verbs = []
 
+    def start(self, claimed):
+        self.verbs.append("start")
+
+    def flush(self):
+        self.verbs.append("flush")
+
     def defer(self, claimed, due_at):
         self.verbs.append("defer")
 
@@ -36,7 +42,7 @@ def session():
 
 @pytest.fixture
 def gate(engine, session):
-    return Admission(engine, session)
+    return Admission(engine, session, engine.log)
 
 
 def claimed(**fields):
@@ -68,3 +74,13 @@ def test_a_queue_with_nothing_but_foreign_tasks_is_left_alone_for_a_while(gate, 
     assert gate.serves("orders")
     gate.read(claimed())
     assert not gate.serves("orders")
+
+
+def test_a_payload_that_could_take_the_worker_down_is_counted_before_it_is_read(engine, session, monkeypatch):
+    engine.allow_list.allow_any = True
+    gate = Admission(engine, session, engine.log)
+    small, large = claimed(), claimed(args=["x" * engine.settings.max_payload_bytes])
+    assert gate.read(small).payload.func == "other.app:work" and session.verbs == []
+    monkeypatch.setattr(admission.Payload, "decode", lambda *_: pytest.fail(f"read after {session.verbs}"))
+    with pytest.raises(pytest.fail.Exception, match="after \\['start', 'flush'\\]"):
+        gate.read(large)

@@ -34,7 +34,7 @@ def performed(function, *args):
     """The failed run of a task that calls `function`."""
     lease_end = LeaseEnd()
     lease_end.set_in(60)
-    call = Call("mail", Payload({"id": "1", "func": "f", "args": list(args)}), function, hard_timeout_seconds=60)
+    call = Call("mail", (Payload({"id": "1", "func": "f", "args": list(args)}),), function, hard_timeout_seconds=60)
     return perform(call, Alarm(60, lease_end, on_lease_over=pytest.fail), time.time)
 
 

@@ -37,8 +37,8 @@ def steal(raw, task_id):
 def test_a_beat_renews_what_is_held(raw, engine, session):
     one = claimed(raw, session)
     before = raw.zscore("t:active:orders", one.id)
-    pulse = Pulse(session, engine.settings)
-    assert pulse.begin(one)
+    pulse = Pulse(session, engine)
+    assert pulse.begin([one])
     pulse.beat()
     assert raw.zscore("t:active:orders", one.id) > before
     assert 1.5 < pulse.lease_end.left_seconds <= 2 and not pulse.over
@@ -46,8 +46,8 @@ def test_a_beat_renews_what_is_held(raw, engine, session):
 
 def test_a_task_that_somebody_else_took_must_end(raw, engine, session):
     one = claimed(raw, session)
-    pulse = Pulse(session, engine.settings)
-    pulse.begin(one)
+    pulse = Pulse(session, engine)
+    pulse.begin([one])
     steal(raw, one.id)
     pulse.beat()
     assert pulse.over and raw.zscore("t:active:orders", one.id) == 1
@@ -55,8 +55,8 @@ def test_a_task_that_somebody_else_took_must_end(raw, engine, session):
 
 def test_a_start_that_was_refused_is_noticed_by_the_next_beat(raw, engine, session):
     one = claimed(raw, session)
-    pulse = Pulse(session, engine.settings)
-    pulse.begin(one)
+    pulse = Pulse(session, engine)
+    pulse.begin([one])
     steal(raw, one.id)
     session.start(one)
     session.flush()
@@ -66,24 +66,24 @@ def test_a_start_that_was_refused_is_noticed_by_the_next_beat(raw, engine, sessi
 
 def test_a_lost_task_is_not_begun(raw, engine, session):
     one = claimed(raw, session)
-    pulse = Pulse(session, engine.settings)
+    pulse = Pulse(session, engine)
     steal(raw, one.id)
     pulse.beat()
-    assert not pulse.begin(one)
+    assert not pulse.begin([one])
 
 
 def test_little_lease_left_is_renewed_before_a_task_begins(raw, engine, session):
     one = claimed(raw, session)
     before = raw.zscore("t:active:orders", one.id)
     wait_until(lambda: session.lease_left_seconds() < 0.9)
-    assert Pulse(session, engine.settings).begin(one)
+    assert Pulse(session, engine).begin([one])
     assert raw.zscore("t:active:orders", one.id) > before
 
 
 def test_a_lease_that_runs_down_ends_the_run_before_it_ends_itself(raw, engine, session):
     one = claimed(raw, session)
-    pulse = Pulse(session, engine.settings)
-    pulse.begin(one)
+    pulse = Pulse(session, engine)
+    pulse.begin([one])
     wait_until(lambda: pulse.over)
     assert 0.2 < session.lease_left_seconds() < 0.6
 
@@ -95,7 +95,7 @@ def test_what_goes_with_the_leases_is_renewed_too_and_its_fault_ends_nothing(eng
         seen.append("renewed")
         raise ZeroDivisionError
 
-    pulse = Pulse(session, engine.settings, companions)
+    pulse = Pulse(session, engine, companions)
     pulse.beat()
     assert seen == ["renewed"] and not pulse.steady
 

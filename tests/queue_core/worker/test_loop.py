@@ -11,36 +11,11 @@ import pytest
 from queue_core import Actor, Engine, Settings, Worker
 from queue_core.errors import InvalidRequest
 from tests.queue_core.worker import functions, seeds
-from tests.queue_core.worker.seeds import MODULE, QUICK, executions, lines, members, queue_task, wait_gone
+from tests.queue_core.worker.seeds import MODULE, executions, lines, members, queue_task, wait_gone
 from tests.waiting import wait_until
 
 ANNA = Actor("anna", "command line")
 BOTH = pytest.mark.parametrize("executor", ["fork", "sync"])
-
-
-@pytest.fixture
-def make_engine(redis_url):
-    engines = []
-
-    def make(**settings):
-        engines.append(Engine(redis_url, Settings(**{**QUICK, **settings}), allow_modules=[MODULE]))
-        return engines[-1]
-
-    yield make
-    for engine in engines:
-        engine.close()
-
-
-@pytest.fixture
-def run_once(make_engine):
-    """Runs a worker in this process until nothing is left to run."""
-
-    def run(executor="sync", queues=None, settings=None, **more):
-        engine = make_engine(**(settings or {}))
-        Worker(engine, queues=queues, executor=executor, **more).run(once=True)
-        return engine
-
-    return run
 
 
 # -- how runs end --
@@ -122,6 +97,23 @@ def test_a_function_that_is_not_there_is_a_failed_run(raw, run_once):
     run_once("fork")
     assert members(raw, "scheduled") == [task_id]
     assert executions(raw, task_id)[0]["exception_name"] == "tasktiger.exceptions:TaskImportError"
+
+
+@pytest.mark.parametrize("name", ["touchy", "touchy.work", "\ud800"])
+def test_a_name_that_leads_to_something_odd_is_a_failed_run_and_the_worker_goes_on(raw, run_once, name, tmp_path):
+    odd = queue_task(raw, f"{MODULE}:{name}", score=1)
+    queue_task(raw, functions.note, str(tmp_path / "notes"))
+    run_once("sync")
+    assert members(raw, "error") == [odd] and members(raw, "queued") == []
+    assert (tmp_path / "notes").exists()
+
+
+@pytest.mark.parametrize("executor", ["sync", "fork"])
+def test_an_async_function_is_a_failed_run_since_nothing_of_it_has_run(raw, run_once, executor):
+    task_id = queue_task(raw, functions.never_awaited)
+    run_once(executor)
+    assert members(raw, "error") == [task_id]
+    assert "asyncio.run()" in executions(raw, task_id)[0]["traceback"]
 
 
 @pytest.mark.parametrize("payload", [b"{", b"\xff\xfe", b"[]", b'{"id": "other", "func": "a:b"}', b'{"func": 7}'])

@@ -1,5 +1,7 @@
 """How many tasks a claim takes."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from queue_core.config import Settings
@@ -20,7 +22,7 @@ def hand():
 
 @pytest.fixture
 def pace(hand):
-    return Pace(Settings(claim_batch=50, claim_batch_seconds=0.05), now=hand)
+    return Pace(SimpleNamespace(settings=Settings(claim_batch=50, claim_batch_seconds=0.05)), now=hand)
 
 
 def test_a_claim_takes_one_task_until_something_has_been_measured(pace):

@@ -16,6 +16,12 @@ def test_functions_of_other_modules_are_not(redis_url):
     assert recurring.functions(Engine(redis_url, allow_modules=["os"]), QueueFilter()) == {}
 
 
+def test_a_worker_that_may_run_anything_starts_what_its_own_modules_say(redis_url):
+    assert recurring.functions(Engine(redis_url, allow_any=True), QueueFilter()) == {}
+    engine = Engine(redis_url, allow_modules=[MODULE], allow_any=True)
+    assert recurring.functions(engine, QueueFilter()) == {f"{MODULE}:every_hour": every_hour}
+
+
 def test_functions_of_queues_that_are_not_served_are_left_out(redis_url):
     engine = Engine(redis_url, allow_modules=[MODULE])
     assert recurring.functions(engine, QueueFilter.of(["orders"])) == {}

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from queue_core.embedded import Server
-from tests.builders import unwritable_disk
+from tests.builders import missing_replica, unwritable_disk
 from tests.queue_core.worker import functions, seeds
 from tests.queue_core.worker.seeds import executions, lines, members, queue_task, wait_gone
 from tests.servers import wanted_binary
@@ -117,6 +117,22 @@ def test_a_full_redis_does_not_stop_a_running_task_or_its_end(own_server, raw, e
         wait_gone(raw, task_id)
         assert process.poll() is None
     assert lines(tmp_path / "log") == ["begin", "end"]
+
+
+@BOTH
+def test_the_outcome_of_a_run_arrives_once_redis_takes_writes_again(own_server, raw, executor, tmp_path):
+    log = str(tmp_path / "log")
+    task_id = queue_task(raw, functions.last_noted, log, 1.0)
+    with seeds.worker_process(own_server.url, executor, **PATIENT) as process:
+        wait_until(lambda: lines(log) == ["begin"])
+        with missing_replica(raw):
+            wait_until(lambda: lines(log) == ["begin", "end"])
+            refused_at = time.monotonic()
+            wait_until(lambda: time.monotonic() - refused_at > 0.5)
+            assert members(raw, "active") == [task_id]
+        wait_gone(raw, task_id)
+        assert process.poll() is None
+    assert lines(log) == ["begin", "end"]
 
 
 def _members(raw, state):

@@ -1,5 +1,6 @@
 """Which queues a worker looks at."""
 
+import threading
 import time
 
 import pytest
@@ -12,12 +13,16 @@ from tests.queue_core.worker import functions
 from tests.queue_core.worker.seeds import queue_task
 
 
+def working_set_of(engine, queue_filter):
+    return WorkingSet(engine, queue_filter, time.sleep, engine.log)
+
+
 @pytest.fixture
 def make(redis_url):
     made = []
 
     def make(only=(), **settings):
-        made.append(WorkingSet(Engine(redis_url, Settings(**settings)), QueueFilter.of(only)))
+        made.append(working_set_of(Engine(redis_url, Settings(**settings)), QueueFilter.of(only)))
         return made[-1]
 
     yield make
@@ -74,4 +79,35 @@ def test_a_queue_whose_name_is_no_text_is_served(raw, make):
 
 def test_a_store_that_is_away_is_said(tmp_path):
     with pytest.raises(StoreUnavailable):
-        WorkingSet(Engine(f"unix://{tmp_path}/nothing"), QueueFilter()).refresh(0)
+        working_set_of(Engine(f"unix://{tmp_path}/nothing"), QueueFilter()).refresh(0)
+
+
+def test_a_name_set_of_a_wrong_type_is_said_once_in_a_while_and_what_is_heard_is_served(raw, make, capsys):
+    raw.set("t:queued", "no set")
+    working_set = make(reread_seconds=600.0)
+    for _ in range(5):
+        working_set.refresh(0)
+    raw.publish("t:activity", "mail")
+    working_set.refresh(5)
+    assert working_set.queues == {"mail"} and capsys.readouterr().out.count("queues cannot be read") == 1
+
+
+def test_it_can_ask_every_so_often_instead_of_listening(raw, make):
+    working_set = make(queue_poll_seconds=0.05, reread_seconds=600.0)
+    working_set.refresh(1)
+    assert raw.pubsub_numsub("t:activity")[0][1] == 0
+    raw.zadd("t:queued:mail", {"1": 1})
+    raw.sadd("t:queued", "mail")
+    working_set.refresh(1)
+    assert working_set.queues == {"mail"}
+
+
+def test_after_the_first_sign_of_work_it_waits_for_more(raw, make):
+    working_set = make(select_batch_seconds=1.0, reread_seconds=600.0)
+    working_set.refresh(0)
+    later = threading.Timer(0.2, raw.publish, ["t:activity", "orders"])
+    raw.publish("t:activity", "mail")
+    later.start()
+    working_set.refresh(5)
+    later.join()
+    assert working_set.queues == {"mail", "orders"}

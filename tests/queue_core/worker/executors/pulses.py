@@ -1,13 +1,21 @@
-"""Pulses for executors that are tested without a session."""
+"""Workers and pulses for executors that are tested without a session."""
+
+import time
+
+import structlog
 
 from queue_core.worker.limits import LeaseEnd
+
+
+class NoWorker:
+    now = staticmethod(time.time)
+    log = structlog.get_logger()
 
 
 class FreePulse:
     """A lease that nobody disturbs.  after: seconds after which it counts as over (None: never)."""
 
     over = False
-    closed = False
     next_in_seconds = 0.05
 
     def __init__(self, lease_seconds=60.0):

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,18 +14,24 @@ from queue_core.worker import running
 from queue_core.worker.call import Call
 from queue_core.worker.executors.fork import ForkExecutor
 from tests.queue_core.worker import functions
-from tests.queue_core.worker.executors.pulses import EndingPulse, FreePulse
+from tests.queue_core.worker.executors.pulses import EndingPulse, FreePulse, NoWorker
+from tests.queue_core.worker.seeds import lines
 from tests.waiting import wait_until
+
+THE_TASK = SimpleNamespace(id="1", serialized_func="app:f")
 
 
 def call_of(function, *args, hard_timeout_seconds=20.0):
     payload = Payload({"id": "1", "func": f"{function.__module__}:{function.__name__}", "args": list(args)})
-    return Call("orders", payload, function, hard_timeout_seconds)
+    return Call("orders", (payload,), function, hard_timeout_seconds, tasks=(THE_TASK,))
 
 
 def run(function, *args, pulse=None, margin=7.0, started=lambda child_pid: None, **more):
-    executor = ForkExecutor(time.time, lambda: None, outside_margin_seconds=margin)
-    return executor.run(call_of(function, *args, **more), pulse or FreePulse(), started)
+    executor = ForkExecutor(NoWorker, outside_margin_seconds=margin)
+    try:
+        return executor.run(call_of(function, *args, **more), pulse or FreePulse(), started)
+    finally:
+        executor.leave()
 
 
 def test_a_function_that_returns_is_done_and_ran_in_a_child(tmp_path):
@@ -114,6 +121,10 @@ def test_threads_that_the_task_left_behind_are_waited_for(tmp_path):
     assert "thread" in (tmp_path / "log").read_text()
 
 
+def test_a_child_that_waits_for_its_threads_watches_its_lease():
+    assert isinstance(run(functions.leave_a_long_thread_behind, pulse=FreePulse(lease_seconds=0.3)), Stopped)
+
+
 def test_a_stop_request_to_the_child_lets_the_task_run_on():
     def stop(pid):
         os.kill(pid, signal.SIGINT)
@@ -151,10 +162,21 @@ def test_the_task_that_runs_is_known_in_the_child_only():
 
 
 def _check_current():
-    queue, payload = running.current()
-    assert (queue, payload.id) == ("orders", "1")
+    assert running.current().tasks == (THE_TASK,)
 
 
 def test_what_the_task_prints_is_not_lost(capfd):
     run(print, "printed in the child")
     assert "printed in the child" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("ending", ["return", "exit", "raise"])
+def test_a_process_that_the_task_forks_does_not_report_in_its_stead(tmp_path, ending):
+    assert isinstance(run(functions.fork_and_return, str(tmp_path / "log"), ending), Done)
+    assert lines(tmp_path / "log") == ["forked", "task"]
+
+
+def test_nothing_is_written_to_what_a_task_has_opened_in_the_place_of_our_pipes(tmp_path):
+    outcome = run(functions.take_over_all_descriptors, str(tmp_path / "log"))
+    assert isinstance(outcome, Killed) and outcome.exit_status == 1
+    assert "Done" not in (tmp_path / "log").read_text()

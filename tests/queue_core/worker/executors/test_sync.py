@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -13,16 +12,17 @@ from queue_core.payload import Payload
 from queue_core.worker.call import Call
 from queue_core.worker.executors.sync import SyncExecutor
 from tests.queue_core.worker import functions
-from tests.queue_core.worker.executors.pulses import FreePulse
+from tests.queue_core.worker.executors.pulses import FreePulse, NoWorker
+from tests.queue_core.worker.seeds import lines, queue_task, wait_gone, worker_process
 
 
-def run(function, *args, pulse=None, hard_timeout_seconds=20.0):
+def run(function, *args, pulse=None, hard_timeout_seconds=20.0, executor=None):
     payload = Payload({"id": "1", "func": f"{function.__module__}:{function.__name__}", "args": list(args)})
-    pulse = pulse or FreePulse()
+    executor = executor or SyncExecutor(NoWorker)
     try:
-        return SyncExecutor(time.time).run(Call("orders", payload, function, hard_timeout_seconds), pulse)
+        return executor.run(Call("orders", (payload,), function, hard_timeout_seconds), pulse or FreePulse())
     finally:
-        pulse.closed = True
+        executor.leave()
 
 
 def test_a_function_runs_in_this_process(tmp_path):
@@ -46,6 +46,14 @@ def test_heartbeats_go_on_beside_it():
     assert pulse.beats >= 4
 
 
+def test_heartbeats_go_on_when_the_same_worker_runs_again():
+    executor, pulse = SyncExecutor(NoWorker), FreePulse()
+    run(functions.nothing, pulse=pulse, executor=executor)
+    before = pulse.beats
+    run(functions.last, 0.5, pulse=pulse, executor=executor)
+    assert pulse.beats >= before + 4
+
+
 def test_the_timer_is_put_away_afterwards():
     run(functions.nothing, hard_timeout_seconds=0.2)
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
@@ -60,3 +68,13 @@ def test_the_process_leaves_hard_when_the_lease_cannot_be_kept(pulse):
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
     assert ended.returncode == 70 and "lease" in ended.stderr
+
+
+@pytest.mark.parametrize("ending", ["return", "exit", "raise"])
+def test_a_process_that_the_task_forks_becomes_no_second_worker(raw, redis_url, tmp_path, ending):
+    log = str(tmp_path / "log")
+    first = queue_task(raw, functions.fork_and_return, log, ending, score=1)
+    with worker_process(redis_url, "sync"):
+        wait_gone(raw, first)
+        wait_gone(raw, queue_task(raw, functions.note, log, "next"))
+    assert lines(log) == ["forked", "task", "next"]

@@ -1,0 +1,116 @@
+"""The door through which views read tasks: what is secret in them is hidden here, before anybody can draw it."""
+
+import json
+from dataclasses import dataclass, replace
+
+from console.current import engine, settings
+from console.masking import Masking, masking
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A task as a person may see it.  hides: whether something in it is hidden; revealed: whether nothing is, since
+    somebody with the right has asked for it."""
+
+    task: object
+    hides: bool = False
+    revealed: bool = False
+
+
+def page(queue: str, state: str, *, cursor: str | None, limit: int):
+    """As `browse.page`."""
+    found = engine().browse.page(queue, state, cursor=cursor, limit=limit)
+    return replace(found, rows=[_row(row) for row in found.rows])
+
+
+def newest_errors(queues: list[str], *, limit: int) -> list:
+    """As `browse.newest_errors`."""
+    return [_row(row) for row in engine().browse.newest_errors(queues, limit=limit)]
+
+
+def impact(queue: str, state: str, not_after: float | None):
+    """As `browse.impact`."""
+    found = engine().browse.impact(queue, state, not_after)
+    return replace(found, samples=[_row(row) for row in found.samples])
+
+
+def failed(places: list[tuple[str, str]]) -> list:
+    """As `browse.failed`."""
+    return [row and _row(row) for row in engine().browse.failed(places)]
+
+
+def error_summary():
+    """As `error_groups.summary`."""
+    found, mask = engine().error_groups.summary(), masks()
+    return found and replace(found, groups=tuple(replace(one, title=mask.text(one.title)) for one in found.groups))
+
+
+def error_group(group_id: str):
+    """As `error_groups.get`.  Raises ErrorGroupNotFound."""
+    found = engine().error_groups.get(group_id)
+    return replace(found, title=masks().text(found.title))
+
+
+def common_arguments(group_id: str) -> tuple[list, int]:
+    """As `error_groups.common_arguments`."""
+    shared, looked_at = engine().error_groups.common_arguments(group_id)
+    mask = masks()
+    masked = [mask.value({one.name: json.loads(one.value)}) for one in shared]
+    pairs = zip(shared, (next(iter(each.items())) for each in masked), strict=True)
+    return [replace(one, name=name, value=json.dumps(value)) for one, (name, value) in pairs], looked_at
+
+
+def trashed(entries) -> list:
+    """As `browse.trashed`."""
+    return [_row(row) for row in engine().browse.trashed(entries)]
+
+
+def task(queue: str, task_id: str, *, whole: bool = False) -> Seen:
+    """As `browse.task`.  Raises TaskNotFound."""
+    found = engine().browse.task(queue, task_id, whole=whole)
+    shown = _task(found)
+    return Seen(shown, hides=shown != found)
+
+
+def revealed(queue: str, task_id: str, *, whole: bool = False) -> Seen:
+    """The same with nothing hidden: for those who may, once that is recorded.  Raises TaskNotFound."""
+    found = engine().browse.task(queue, task_id, whole=whole)
+    return Seen(found, revealed=_task(found) != found)
+
+
+def masks() -> Masking:
+    """The masking that this console's settings ask for."""
+    chosen = settings()
+    return masking(chosen.masked_names, chosen.shown_names, chosen.masked_pattern)
+
+
+def _row(row):
+    return replace(row, arguments=masks().json(row.arguments), failure=row.failure and _execution(row.failure))
+
+
+def _task(found):
+    # arguments may have megabytes, so they are gone through once
+    fields = masks().value(found.fields)
+    read, unchanged = isinstance(fields, dict) and bool(fields), fields == found.fields
+    return replace(
+        found,
+        args=(fields.get("args") or found.args) if read else None,
+        kwargs=(fields.get("kwargs") or found.kwargs) if read else None,
+        fields=fields if read else {},
+        raw=_raw(found.raw, fields, unchanged) if read else masks().json(found.raw),
+        executions=[_execution(execution) for execution in found.executions],
+    )
+
+
+def _raw(raw, fields, unchanged):
+    return raw if unchanged else json.dumps(fields, ensure_ascii=False)
+
+
+def _execution(execution):
+    mask = masks()
+    return replace(
+        execution,
+        message=mask.text(execution.message),
+        traceback=mask.text(execution.traceback),
+        facts=mask.value(execution.facts),
+    )

@@ -1,0 +1,223 @@
+"""One error group: what its tasks have in common, and acts on all of them."""
+
+import math
+
+from flask import redirect, request, url_for
+from flask_admin import expose
+
+from console import actions, causes, detail, links, paging, presenters, reading
+from console.auth import may
+from console.current import engine, now, settings
+from console.page import Page
+from console.presenters import number, plural
+from queue_core import states
+from queue_core.errors import InvalidRequest, OperationNotFound, TaskNotFound
+
+FEW = 5
+AT_ONCE = 200
+MAX_QUEUES = 20
+MAX_TASKS = 10_000
+TYPED_ABOVE = 1000
+SAMPLES_TRIED = 5
+DONE_WORDS = {"retry": "retried", "purge": "purged"}
+
+
+class GroupsPage(Page):
+    in_menu = False
+
+    def __init__(self):
+        super().__init__("Error group", endpoint="groups", url="/errors/groups")
+
+    @expose("/")
+    @may("look")
+    def index(self):
+        return redirect(url_for("errors.index"))
+
+    @expose("/<name:group_id>")
+    @may("look")
+    def show(self, group_id):
+        rooms, group = engine(), reading.error_group(group_id)
+        note, deploys = rooms.error_groups.note(group_id), rooms.error_groups.deploys()
+        page = rooms.error_groups.tasks(group_id, cursor=paging.cursor(), limit=settings().page_size)
+        found = reading.failed([(queue, task_id) for queue, task_id, _ in page.tasks])
+        shared, looked_at = reading.common_arguments(group_id)
+        rows = [presenters.task_row(row) for row in found if row is not None]
+        return self.render(
+            "groups/show.html",
+            group=group,
+            cause=causes.cause(group, note, deploys[0].at if deploys else None, now()),
+            note=note,
+            deploy=_deploy_before(deploys, group.first_at),
+            task=(task := _sample(page.tasks)),
+            links_of_run=lambda run: _links(task, run),
+            shared=shared,
+            looked_at=looked_at,
+            parts=[
+                (title, causes.parts(pairs, group.seen))
+                for title, pairs in (("Functions", group.functions), ("Queues", group.queues), ("Hosts", group.hosts))
+            ],
+            rows=rows,
+            left=len(found) - len(rows),
+            pager=paging.onward(page.next_cursor, len(page.tasks)),
+            total=page.total,
+            operations=_operations(group_id),
+            few=FEW,
+            most_known=rooms.settings.max_error_group_tasks,
+            now=now(),
+        )
+
+    @expose("/<name:group_id>/note", methods=["POST"])
+    @may("operate")
+    def note(self, group_id):
+        def act(actor):
+            engine().error_groups.annotate(group_id, request.form.get("note", ""), actor=actor)
+
+        return actions.perform("note group", act, told="The note is kept.", back=_url(group_id))
+
+    @expose("/<name:group_id>/snooze", methods=["POST"])
+    @may("operate")
+    def snooze(self, group_id):
+        seconds = request.form.get("seconds", "")
+
+        def act(actor):
+            until = now() + _whole(seconds) if seconds else None
+            engine().error_groups.snooze(group_id, until, actor=actor)
+
+        told = "The group is snoozed." if seconds else "The group is not snoozed any more."
+        return actions.perform("snooze group", act, told=told, back=_url(group_id))
+
+    @expose("/<name:group_id>/<any(retry,purge):verb>")
+    @may("operate")
+    def preview(self, group_id, verb):
+        group, not_after = reading.error_group(group_id), now()
+        chosen = _chosen(group_id, not_after, MAX_TASKS)
+        matched = sum(map(len, chosen.values()))
+        return self.render(
+            "groups/preview.html",
+            verb=verb,
+            group=group,
+            cause=causes.cause(group, None, None, not_after),
+            queues=sorted(((queue, len(ids)) for queue, ids in chosen.items()), key=lambda pair: -pair[1]),
+            matched=matched,
+            beyond=max(0, group.tasks - matched),
+            uncounted=group.seen - group.tasks,
+            must_type=verb == "purge" and matched > TYPED_ABOVE,
+            not_after=not_after,
+            now=now(),
+        )
+
+    @expose("/<name:group_id>/<any(retry,purge):verb>", methods=["POST"])
+    @may("operate")
+    def perform(self, group_id, verb):
+        def act(actor):
+            group, not_after = reading.error_group(group_id), _not_after()
+            chosen = _chosen(group_id, not_after, _most())
+            _check_typed(verb, sum(map(len, chosen.values())))
+            reason = actions.given_reason() or f"error group {group.title}"[:500]
+            return _start(verb, group_id, chosen, actor, reason)
+
+        return actions.perform(
+            f"{verb} group", act, told=lambda done: _told(verb, done), back=lambda done: _where(group_id, done)
+        )
+
+
+def _start(verb, group_id, chosen, actor, reason):
+    """One operation for each queue, run here when all of them are small together."""
+    if not chosen:
+        return []
+    rooms, is_small = engine(), sum(map(len, chosen.values())) <= AT_ONCE
+    started = []
+    for queue, ids in chosen.items():
+        operation = rooms.operations.start(verb, queue, states.ERROR, actor=actor, reason=reason, task_ids=ids)
+        rooms.error_groups.remember_operation(group_id, operation.id)
+        started.append(rooms.operations.run_small(operation) if is_small else operation)
+    if is_small:
+        rooms.error_groups.check(group_id)
+    return started
+
+
+def _chosen(group_id, not_after, most):
+    """{queue: ids}: of the queues that have most, as many as one act takes."""
+    chosen = engine().error_groups.ids_up_to(group_id, not_after, most)
+    return dict(sorted(chosen.items(), key=lambda pair: -len(pair[1]))[:MAX_QUEUES])
+
+
+def _not_after():
+    not_after = request.form.get("not_after", type=float)
+    if not_after is None or not math.isfinite(not_after):
+        raise InvalidRequest("The form lacks the moment up to which tasks are meant. Open the page again.")
+    return not_after
+
+
+def _most():
+    return FEW if request.form.get("few") else MAX_TASKS
+
+
+def _check_typed(verb, matched):
+    typed = "".join(request.form.get("typed", "").split())
+    if verb == "purge" and matched > TYPED_ABOVE and typed != request.form.get("matched"):
+        raise InvalidRequest(
+            f"This touches {number(matched)} tasks. Type the number that the preview shows to confirm."
+        )
+
+
+def _told(verb, operations):
+    if not operations:
+        return "No task of the group is in error any more, so nothing was changed."
+    if not all(operation.ended for operation in operations):
+        return f"{plural(len(operations), 'operation is', 'operations are')} running; the sweeper carries them on."
+    done = sum(operation.done for operation in operations)
+    skipped = sum(operation.skipped for operation in operations)
+    return f"{plural(done, 'task')} {DONE_WORDS[verb]}" + (f", {number(skipped)} skipped." if skipped else ".")
+
+
+def _where(group_id, operations):
+    if len(operations) == 1 and not operations[0].ended:
+        return url_for("operations.show", operation_id=operations[0].id)
+    return _url(group_id)
+
+
+def _url(group_id):
+    return url_for(".show", group_id=group_id)
+
+
+def _whole(seconds):
+    if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 10):
+        raise InvalidRequest("Choose how long the group is to be snoozed.")
+    return int(seconds)
+
+
+def _sample(places):
+    """The newest task of the page that is still there, as on its own page; None when none is."""
+    for queue, task_id, _ in places[:SAMPLES_TRIED]:
+        try:
+            return detail.drawn(reading.task(queue, task_id).task)
+        except TaskNotFound:
+            continue
+    return None
+
+
+def _links(task, run):
+    """To logs and the like of a run of the sample."""
+    return links.of_run(
+        settings().execution_integration_links,
+        queue=task.queue,
+        task_id=task.id,
+        started_at=run.started_at,
+        failed_at=run.failed_at,
+    )
+
+
+def _deploy_before(deploys, moment):
+    """The newest deploy in the day before a moment, or None."""
+    return next((one for one in deploys if 0 <= moment - one.at <= 86_400), None)
+
+
+def _operations(group_id):
+    found = []
+    for operation_id in engine().error_groups.operations(group_id):
+        try:
+            found.append(engine().operations.get(operation_id))
+        except OperationNotFound:
+            continue
+    return found

@@ -1,0 +1,3 @@
+from queue_core.worker.runner import BaseRunner, DefaultRunner
+
+__all__ = ["BaseRunner", "DefaultRunner"]

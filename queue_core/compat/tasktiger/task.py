@@ -1,0 +1,3 @@
+from queue_core.task import Task
+
+__all__ = ["Task"]

@@ -1,0 +1,138 @@
+"""The duties of the sweeper that change tasks: each a walk in bounded steps over all queues."""
+
+import contextlib
+import os
+from collections import deque
+from collections.abc import Iterator
+
+from queue_core import states
+from queue_core.audit_file import AuditFile
+from queue_core.error_index import ErrorIndex
+from queue_core.errors import StoreCorrupt
+from queue_core.orphans import Orphans
+from queue_core.retention import Retention
+from queue_core.text import shown
+from queue_core.twins import Twins
+
+
+class Duties:
+    """engine: whose queues.  Every method gives an iterator; what one queue has wrong is told and passed over."""
+
+    def __init__(self, engine):
+        self._engine = engine
+        self._error_index = ErrorIndex(engine.store)
+        self._orphans = Orphans(engine.store)
+        self._retention = Retention(engine.store, engine.control)
+        self._twins = Twins(engine.store)
+
+    @property
+    def _log(self):
+        # a worker sweeps too, and may have forked since: its lines carry the process
+        return self._engine.log.bind(pid=os.getpid())
+
+    def promote(self) -> Iterator:
+        """Due tasks become runnable; not where the settings leave that to others."""
+        queues = self._engine.leases.queues(states.SCHEDULED) if self._engine.settings.promote_seconds else []
+        for queue in queues:
+            more = True
+            while more:
+                moved, more = 0, False
+                with self.passing_over(queue):
+                    moved, more = self._engine.leases.promote(queue)
+                if moved:
+                    self._log.debug("scheduled tasks", queue=shown(queue), qty=moved)
+                yield
+
+    def recover(self) -> Iterator:
+        """Tasks whose lease is over are put where they belong."""
+        for queue in self._engine.leases.queues(states.ACTIVE):
+            recovered = True
+            while recovered:
+                recovered = []
+                with self.passing_over(queue):
+                    recovered = self._engine.leases.recover_expired(queue)
+                for one in recovered:
+                    self._tell_recovered(one)
+                yield
+
+    def retain(self) -> Iterator:
+        """Old tasks go, where the settings say so."""
+        for state, queue in self._retention.places():
+            with self.passing_over(queue):
+                for removed in self._retention.apply(state, queue):
+                    self._log.info("old tasks removed", queue=shown(queue), state=state, qty=removed)
+                    yield
+            yield
+
+    def index_errors(self) -> Iterator:
+        """New errors are counted in their groups; old ones too, the first time."""
+        snapshot = self._engine.snapshot.read()
+        if snapshot is None:
+            return
+        failing = {queue: (one.error, one.newest_error_at) for queue, one in snapshot.queues.items() if one.error != 0}
+        waiting = deque(self._error_index.begin(failing))
+        while waiting:
+            queue, more = waiting.popleft(), False
+            with self.passing_over(queue):
+                more = self._error_index.read(queue)
+            if more:
+                waiting.append(queue)
+            yield
+            if self._error_index.wants_telling():
+                yield from self._error_index.summarise()
+        if self._error_index.wants_telling(has_ended=True):
+            yield from self._error_index.summarise()
+
+    def check_error_groups(self) -> Iterator:
+        """Tasks that have left error leave their group."""
+        groups = self._engine.error_groups
+        for group_id in groups.ids():
+            first, kept = 0, groups.check(group_id)
+            while kept is not None:
+                yield
+                first += kept
+                kept = groups.check(group_id, first)
+            groups.note_checked(group_id)
+            yield
+
+    def copy_audit(self) -> Iterator:
+        """New acts are added to the file that the settings name."""
+        return AuditFile(self._engine.audit, self._engine.settings.audit_file).copy()
+
+    def part_twins(self) -> Iterator:
+        """Unique tasks that stood in two queues and do so no more."""
+        return self._twins.part()
+
+    def look_for_orphans(self) -> Iterator:
+        """What others have left where nobody finds it is told, and mended where the settings say so (wire D5, D8)."""
+        mends = self._engine.settings.repair_orphans
+        for found in self._orphans.queues():
+            if found is not None:
+                self._meet_orphan(*found, mends)
+            yield
+        if mends:
+            for task_ids in self._orphans.records():
+                self._twins.mark(task_ids)
+                yield
+
+    def _meet_orphan(self, state, queue, mends):
+        with self.passing_over(queue):
+            mended = mends and self._orphans.list_queue(state, queue)
+            self._log.warning("orphaned queue", queue=shown(queue), state=state, mended=mended)
+
+    @contextlib.contextmanager
+    def passing_over(self, queue: str):
+        """What is wrong with one queue must not keep a duty from the queues behind it."""
+        try:
+            yield
+        except StoreCorrupt as error:
+            self._log.error("queue cannot be read", queue=shown(queue), error=str(error))
+
+    def _tell_recovered(self, recovered):
+        log = self._log
+        facts = {"queue": shown(recovered.queue), "task_id": shown(recovered.id)}
+        log.debug("expiring task", **facts)
+        if recovered.verb in ("released", "requeued"):
+            log.info("queueing expired task", **facts, verb=recovered.verb)
+        else:
+            log.error("failing expired task", **facts, verb=recovered.verb)

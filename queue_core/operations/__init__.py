@@ -1,0 +1,284 @@
+"""Operators, in bulk: the same acts on many tasks, as a durable record that is run in chunks.
+
+The selection is frozen when the operation starts: single ids, or everything in a state with a score up to a moment.
+Each task is counted by the script that acts on it, so a process that dies in the middle leaves exact numbers.
+"""
+
+import json
+import secrets
+
+from queue_core import states
+from queue_core.acts import Actor, act
+from queue_core.errors import InvalidRequest, OperationEnded, OperationNotFound
+from queue_core.operations.canary import MOST_CANARIES, judge
+from queue_core.operations.chunk import run_chunk
+from queue_core.operations.record import CANCELLED, DONE, PAUSED, RUNNING, VERBS, Operation, read_operation
+from queue_core.store import Store
+from queue_core.text import to_bytes, to_text
+
+SMALL = 200
+"""Up to so many tasks are done at once by whoever starts the operation; more by the sweeper."""
+
+_SOURCES = {"retry": (states.ERROR,), "purge": (states.ERROR,), "clear": (states.QUEUED, states.SCHEDULED)}
+_LEASE_SECONDS = 30
+_MOST_SELECTED = 10_000
+
+_ITSELF = Actor("signalbox", "operation")
+
+MIN_RATE, MAX_RATE = 0.01, 100_000.0
+"""Tasks a second that an operation can be held to."""
+
+
+class Operations:
+    """The room of acts on many tasks."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._token = secrets.token_hex(16)
+
+    def count(self, queue: str, state: str, not_after: float | None = None) -> int:
+        """How many tasks an operation on everything up to `not_after` would match now."""
+        key = self._store.keys.state(states.known(state), queue)
+        return self._store.client.zcount(key, "-inf", "+inf" if not_after is None else not_after)
+
+    def start(
+        self,
+        verb: str,
+        queue: str,
+        state: str,
+        *,
+        actor: Actor,
+        reason: str = "",
+        not_after: float | None = None,
+        task_ids: list[str] | None = None,
+        to_trash: bool = True,
+        rate: float = 0.0,
+        canary: int = 0,
+        canary_seconds: float = 60.0,
+        canary_failures: int = 0,
+    ) -> Operation:
+        """Writes the operation down; nothing has happened to any task yet.
+
+        verb: retry | purge (error) | delete | clear (queued, scheduled).  task_ids: these only, at most 10,000; else
+        everything in that state with a score up to `not_after` (default: now).  to_trash: else what it deletes is gone
+        for good, which frees its memory now.
+        rate: tasks a second, 0: as fast as it goes.  canary (retry only): so many, at most 100, go ahead at the head of
+        the queue; when more than `canary_failures` of them fail again, or some come to no end within `canary_seconds`,
+        the operation pauses itself, else it goes on by itself.
+        Raises InvalidRequest, UnknownState."""
+        self._check(verb, state, task_ids)
+        _check_rate(rate)
+        _check_canary(verb, canary, canary_seconds, canary_failures)
+        now = self._store.now()
+        if task_ids is None and not_after is None:
+            not_after = self._newest_score(queue, state, now)
+        ids = list(dict.fromkeys(task_ids or ()))
+        matched = len(ids) if task_ids is not None else self.count(queue, state, not_after)
+        to_trash = to_trash and verb != "retry" and self._store.settings.trash_seconds > 0
+        record = {
+            "verb": verb, "queue": queue, "state": state, "actor": actor.name, "door": actor.door, "reason": reason,
+            "created_at": now, "not_after": not_after, "selected": task_ids is not None, "to_trash": to_trash,
+            "canary": canary, "canary_seconds": canary_seconds, "canary_failures": canary_failures,
+        }  # fmt: skip
+        facts = {"tasks": ids[:10], "for_good": verb != "retry" and not to_trash, "canary": canary or None}
+        return self._start(record, matched, actor, ids, rate, **facts)
+
+    def undo(self, operation_id: str, *, actor: Actor, reason: str = "") -> Operation:
+        """Writes down the operation that brings back what this one deleted; nothing has happened to any task yet.
+
+        Raises OperationNotFound; InvalidRequest while it runs, or when nothing of it is in the trash."""
+        undone = self.get(operation_id)
+        if not undone.ended:
+            raise InvalidRequest("It is still running; cancel it first.")
+        matched = self._store.client.zcard(self._store.keys.trash_of_operation(operation_id))
+        if not matched:
+            raise InvalidRequest("Nothing that it deleted is in the trash.")
+        now = self._store.now()
+        record = {
+            "verb": "restore", "queue": undone.queue, "state": undone.state, "actor": actor.name, "door": actor.door,
+            "reason": reason, "created_at": now, "not_after": now, "selected": False, "undoes": operation_id,
+        }  # fmt: skip
+        return self._start(record, matched, actor, (), 0.0, undoes=operation_id)
+
+    def _start(self, record, matched, actor, ids, rate, **facts) -> Operation:
+        operation_id = secrets.token_hex(8)
+        named = {name: record[name] for name in ("queue", "reason", "state", "not_after")}
+        entry = act(
+            record["verb"], actor, operation_id=operation_id, matched=matched, rate=rate or None, **named, **facts
+        )
+        self._store.run(
+            "start_operation",
+            operation_id=operation_id,
+            created_at=record["created_at"],
+            record=json.dumps(record),
+            matched=matched,
+            rate=rate,
+            canary="waiting" if record.get("canary") else "",
+            ids=[to_bytes(one) for one in ids],
+            act=entry,
+            max_audit_entries=self._store.settings.max_audit_entries,
+        )
+        return self.get(operation_id)
+
+    def step(self, operation_id: str) -> Operation:
+        """Does one chunk, as large as its rate allows; gives the operation as it is then.
+
+        Nothing while it is paused, or somebody else is at it.  Raises OperationNotFound."""
+        operation = self.get(operation_id)
+        if operation.status != RUNNING or not self._hold(operation_id):
+            return operation
+        try:
+            self._chunk(operation)
+        except OperationEnded:
+            pass  # paused or cancelled meanwhile: what was done is counted
+        finally:
+            self._drop(operation_id)
+        return self.get(operation_id)
+
+    def run_small(self, operation: Operation) -> Operation:
+        """Runs it to its end when it is small, without rate and canary; else gives it back, for the sweeper."""
+        if operation.matched > SMALL or operation.rate or operation.canary:
+            return operation
+        for _ in range(SMALL):
+            operation = self.step(operation.id)
+            if operation.ended:
+                break
+        return operation
+
+    def cancel(self, operation_id: str, *, actor: Actor) -> None:
+        """Ends it; what was done stays done.  Raises OperationNotFound, OperationEnded."""
+        self._end(operation_id, CANCELLED, act("cancel_operation", actor, operation_id=operation_id))
+
+    def pause(self, operation_id: str, *, actor: Actor, reason: str = "") -> None:
+        """Lets it stand still until it is resumed; the chunk that is under way stops too.
+
+        Raises OperationNotFound, OperationEnded."""
+        entry = act("pause_operation", actor, operation_id=operation_id, reason=reason)
+        self._steer(operation_id, entry, status=PAUSED, because=reason or f"paused by {actor.name}")
+
+    def resume(self, operation_id: str, *, actor: Actor, reason: str = "") -> None:
+        """Lets it go on, whatever its canary said.  Raises OperationNotFound, OperationEnded."""
+        entry = act("resume_operation", actor, operation_id=operation_id, reason=reason)
+        self._steer(operation_id, entry, status=RUNNING, canary="passed")
+
+    def change_rate(self, operation_id: str, rate: float, *, actor: Actor) -> None:
+        """From now on so many tasks a second; 0: as fast as it goes.
+
+        Raises InvalidRequest, OperationNotFound, OperationEnded."""
+        _check_rate(rate)
+        self._steer(operation_id, act("change_rate", actor, operation_id=operation_id, rate=rate), rate=rate)
+
+    def get(self, operation_id: str) -> Operation:
+        """Raises OperationNotFound."""
+        fields = self._store.client.hgetall(self._store.keys.operation(operation_id))
+        operation = read_operation(operation_id, fields)
+        if operation is None:
+            raise OperationNotFound(operation_id=operation_id)
+        return operation
+
+    def newest(self, limit: int = 50) -> list[Operation]:
+        """The newest first."""
+        ids = self._store.client.zrevrange(self._store.keys.operations(), 0, limit - 1)
+        return self._read(ids)
+
+    def running(self) -> list[Operation]:
+        """Those that have not ended, paused ones too, oldest first, at most 100."""
+        return self._read(self._store.client.zrange(self._store.keys.operations_running(), 0, 99))
+
+    def prune(self) -> int:
+        """Takes operations off the list whose record has been dropped; gives how many."""
+        until = self._store.now() - self._store.settings.operation_keep_seconds
+        running = self._store.keys.operations_running()
+        oldest = self._store.client.zrangebyscore(self._store.keys.operations(), "-inf", until, start=0, num=1000)
+        ended = [one for one in oldest if self._store.client.zscore(running, one) is None]
+        return self._store.client.zrem(self._store.keys.operations(), *ended) if ended else 0
+
+    # -- the chunk --
+
+    def _chunk(self, operation):
+        # no more than were matched: a worker with a late clock may put new errors below the cut-off for ever
+        most = min(self._store.settings.operation_chunk, operation.remaining)
+        if operation.waits_for_canary:
+            most = min(most, operation.canary - operation.done)
+            if operation.remaining and most <= 0:
+                self._heed(operation, judge(self._store, operation))
+                return
+        allowed = self._store.run("pace", operation_id=operation.id, now=self._store.now(), most=most)
+        if most and not allowed:
+            return  # its rate allows none yet
+        last = run_chunk(self._store, operation, allowed)
+        if last or self.get(operation.id).remaining == 0:
+            self._end(operation.id, DONE, b"")
+
+    def _heed(self, operation, verdict):
+        if verdict.passed:
+            self._steer(operation.id, b"", canary="passed")
+        elif verdict.because:
+            entry = act("pause_operation", _ITSELF, operation_id=operation.id, reason=verdict.because)
+            self._steer(operation.id, entry, status=PAUSED, because=verdict.because)
+
+    # -- shared --
+
+    def _check(self, verb, state, task_ids):
+        if verb not in VERBS or verb == "restore":
+            raise InvalidRequest(f"There is no operation {verb!r} to start; there are {', '.join(VERBS)}.")
+        states.allowed_from("delete", state)
+        if state not in _SOURCES.get(verb, states.ALL):
+            raise InvalidRequest(f"{verb} does not work on tasks in {state}.")
+        if task_ids is not None and not 0 < len(task_ids) <= _MOST_SELECTED:
+            raise InvalidRequest(f"Choose between 1 and {_MOST_SELECTED} tasks.")
+
+    def _newest_score(self, queue, state, now):
+        newest = self._store.client.zrevrange(self._store.keys.state(state, queue), 0, 0, withscores=True)
+        return max(now, newest[0][1]) if newest and state == states.SCHEDULED else now
+
+    def _hold(self, operation_id) -> bool:
+        lease = self._store.keys.lease(f"operation:{operation_id}")
+        return self._store.run("hold", lease=lease, token=self._token, seconds=_LEASE_SECONDS) == 1
+
+    def _drop(self, operation_id):
+        self._store.run("release_lock", lock=self._store.keys.lease(f"operation:{operation_id}"), token=self._token)
+
+    def _steer(self, operation_id, entry, status="", because="", rate="", canary=""):
+        self._store.run(
+            "steer_operation",
+            operation_id=operation_id,
+            now=self._store.now(),
+            status=status,
+            because=because,
+            rate=rate,
+            canary=canary,
+            act=entry,
+            max_audit_entries=self._store.settings.max_audit_entries,
+        )
+
+    def _end(self, operation_id, status, entry):
+        self._store.run(
+            "end_operation",
+            operation_id=operation_id,
+            status=status,
+            ended_at=self._store.now(),
+            keep_seconds=int(self._store.settings.operation_keep_seconds),
+            act=entry,
+            max_audit_entries=self._store.settings.max_audit_entries,
+        )
+
+    def _read(self, ids) -> list[Operation]:
+        pipeline = self._store.client.pipeline()
+        for one in ids:
+            pipeline.hgetall(self._store.keys.operation(to_text(one)))
+        rows = pipeline.execute() if ids else []
+        read = [read_operation(to_text(one), fields) for one, fields in zip(ids, rows, strict=True)]
+        return [operation for operation in read if operation is not None]
+
+
+def _check_rate(rate):
+    if rate and not MIN_RATE <= rate <= MAX_RATE:
+        raise InvalidRequest(f"A rate lies between {MIN_RATE:g} and {MAX_RATE:,.0f} tasks a second.")
+
+
+def _check_canary(verb, canary, seconds, failures):
+    if canary and verb != "retry":
+        raise InvalidRequest("Only a retry can have a canary.")
+    if not 0 <= canary <= MOST_CANARIES or not 0 <= failures <= MOST_CANARIES or not 0 < seconds <= 86_400:
+        raise InvalidRequest(f"A canary is of up to {MOST_CANARIES} tasks, and answers within a day.")

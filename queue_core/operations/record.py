@@ -1,0 +1,132 @@
+"""The record of an operation: what it is, how far it is, and how long it will still take."""
+
+import math
+from dataclasses import dataclass
+
+from queue_core import states
+from queue_core.text import json_object, to_text
+
+VERBS = {"retry": "retry", "delete": "delete", "purge": "delete", "clear": "delete", "restore": "restore"}
+"""Verb of an operation -> the script that does it to one task.  restore brings back what another one deleted."""
+
+RUNNING, PAUSED, DONE, CANCELLED = "running", "paused", "done", "cancelled"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """status: running | paused | done | cancelled.  matched: tasks in the selection at its start; skipped: could
+    not be acted on; stayed: those of them that are still there, such as without a payload; the others were gone.
+
+    not_after: tasks with a later score are left alone.  selected: single tasks were chosen.  rate: tasks a second, 0:
+    as fast as it goes.  to_trash: what it deletes can come back.  undoes: the operation whose tasks it brings back.
+    canary: so many tasks go ahead, at the head of the queue; the rest waits up to canary_seconds for them and goes on
+    when no more than canary_failures fail again.  canary_state: waiting | passed | empty: there is none.
+    paused_at, paused_because: since when it stands still, and why.  rested_seconds: how long it
+    stood still before."""
+
+    id: str
+    verb: str
+    queue: str
+    state: str
+    actor: str
+    door: str
+    reason: str
+    status: str
+    matched: int
+    done: int
+    skipped: int
+    created_at: float
+    ended_at: float | None
+    not_after: float | None
+    selected: bool
+    to_trash: bool = False
+    undoes: str | None = None
+    canary: int = 0
+    canary_seconds: float = 0.0
+    canary_failures: int = 0
+    canary_state: str = ""
+    rate: float = 0.0
+    paused_at: float | None = None
+    paused_because: str = ""
+    rested_seconds: float = 0.0
+    stayed: int = 0
+
+    @property
+    def ended(self) -> bool:
+        return self.status not in (RUNNING, PAUSED)
+
+    @property
+    def waits_for_canary(self) -> bool:
+        return self.canary_state == "waiting" and not self.ended
+
+    @property
+    def paused(self) -> bool:
+        return self.status == PAUSED
+
+    @property
+    def met(self) -> int:
+        return self.done + self.skipped
+
+    @property
+    def remaining(self) -> int:
+        return max(self.matched - self.met, 0)
+
+    @property
+    def gone(self) -> int:
+        return max(self.skipped - self.stayed, 0)
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.met // self.matched if self.matched else 100
+
+    def seconds_left(self, now: float) -> float | None:
+        """About how long it will still take; None when it has ended, stands still, or has met nothing to judge by."""
+        if self.status != RUNNING or self.waits_for_canary:
+            return None
+        if self.rate:
+            return self.remaining / self.rate
+        worked_seconds = now - self.created_at - self.rested_seconds
+        return self.remaining * worked_seconds / self.met if self.met and worked_seconds > 0 else None
+
+
+def read_operation(operation_id: str, fields: dict) -> Operation | None:
+    """The operation in the fields of its record; None when they are not such a record."""
+    try:
+        operation = Operation(
+            id=operation_id,
+            status=to_text(fields[b"status"]),
+            matched=int(fields[b"matched"]),
+            done=int(fields[b"done"]),
+            skipped=int(fields[b"skipped"]),
+            ended_at=_moment(fields, b"ended_at"),
+            rate=float(fields.get(b"rate", 0)),
+            paused_at=_moment(fields, b"paused_at"),
+            paused_because=to_text(fields.get(b"paused_because", b"")),
+            canary_state=to_text(fields.get(b"canary", b"")),
+            stayed=int(fields.get(b"stayed", 0)),
+            rested_seconds=float(fields.get(b"rested_seconds", 0)),
+            **json_object(fields[b"record"]),
+        )
+    except (KeyError, ValueError, TypeError):
+        return None
+    return operation if _is_sound(operation) else None
+
+
+def _moment(fields, name):
+    return float(fields[name]) if name in fields else None
+
+
+def _is_sound(operation) -> bool:
+    texts = (operation.verb, operation.queue, operation.state, operation.actor, operation.door, operation.reason)
+    moments = (operation.created_at, operation.ended_at or 0, operation.not_after or 0)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(moment, (int, float)) for moment in moments)
+        and all(isinstance(one, (int, float)) for one in (operation.canary, operation.canary_seconds))
+        and isinstance(operation.canary_failures, int)
+        and 0 <= operation.rate < math.inf
+        and operation.verb in VERBS
+        and isinstance(operation.undoes or "", str)
+        and (operation.verb == "restore") == bool(operation.undoes)
+        and operation.state in states.ALL
+    )

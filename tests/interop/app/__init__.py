@@ -1,0 +1,1 @@
+"""A shop: a whole application that knows `tasktiger` and nothing of this project."""

@@ -22,7 +22,7 @@ _CHAINED = {
     "The above exception was the direct cause of the following exception:",
     "During handling of the above exception, another exception occurred:",
 }
-_FRAME = re.compile(r'^  File "([^"]*)", line (\d{1,9}), in (.+)$')
+_FRAME = re.compile(r'^  File "([^"]*)", line (\d{1,19}), in (.+)$')
 _CLASS = re.compile(r"^[^\W\d][\w.]*$")
 _FOREIGN = re.compile(
     r"/(?:site|dist)-packages/|/python[\d.]*/lib/|/lib(?:64|32)?/python[\d.]+(?:/|\.zip)|/queue_core/|^<"

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from queue_core.fingerprint import RULES, fingerprint, normalised
@@ -147,7 +147,8 @@ def test_it_never_raises_on_broken_tracebacks_and_stays_small(parts):
     assert len(found.title) < 3000 and len(found.culprit) < 600
 
 
-@given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**12))
+@given(st.integers(0, 10**12), st.integers(0, 10**12), st.integers(0, 10**12))
+@example(line=0, other=10**9, order=0)
 def test_numbers_of_lines_and_orders_never_part_a_group(line, other, order):
     first = trace(CHARGE, SEND)
     last = f"shop.errors.GatewayDown: gateway refused order {order}"

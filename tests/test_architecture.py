@@ -18,7 +18,7 @@ LAYERS = {
     3: """audit audit_file browse control enqueue error_groups error_index leases locks lookup operations orphans
           people periodic retention snapshot transfers trash twins workers""",
     4: """duties process sweeper worker""",
-    5: """__init__ cli compat doctor engine task tasktiger_names worker_command""",
+    5: """__init__ cli commands compat doctor engine task tasktiger_names worker_command""",
 }
 """Where each module or package of queue_core stands.  A new one has to be placed here first."""
 

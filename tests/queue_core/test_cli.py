@@ -290,7 +290,8 @@ def test_a_process_starts_and_stops_at_sigterm(raw, redis_url, arguments):
 def started(monkeypatch):
     """The worker that a command line makes, and what it is told to run for; it runs nothing."""
     told = []
-    monkeypatch.setattr("queue_core.cli.Worker.run", lambda worker, exit_after: told.append((worker, exit_after)))
+    run = "queue_core.commands.processes.Worker.run"
+    monkeypatch.setattr(run, lambda worker, exit_after: told.append((worker, exit_after)))
     yield told
     tasktiger.uninstall()
 

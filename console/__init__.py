@@ -43,14 +43,14 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
     admin = Admin(app, name="Signalbox", theme=Theme("none", "layout.html"), index_view=OverviewPage())
     admin.add_views(
         ErrorsPage(),
-        QueuesPage(),
         TasksPage(),
+        QueuesPage(),
+        WorkersPage(),
         BulkPage(),
         GroupsPage(),
         OperationsPage(),
         TrashPage(),
         AuditPage(),
-        WorkersPage(),
     )
     return app
 

@@ -5,10 +5,12 @@ Workers of ours report themselves; TaskTiger's do not, and are seen only by what
 
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass
 
+from queue_core.queue_filter import QueueFilter
 from queue_core.store import Store
-from queue_core.text import json_object, to_bytes, to_text
+from queue_core.text import json_object, shown, to_bytes, to_text
 
 _LISTED = 500
 _PRUNED = 500
@@ -67,6 +69,12 @@ class Workers:
             for (worker_id, seen_at), raw in zip(rows, raw_facts, strict=True)
         ]
 
+    def serving(self, queues) -> dict[str, int]:
+        """How many workers of ours that are alive take new tasks from each of `queues`; TaskTiger's are unknown."""
+        # fifty workers of a deployment share one filter
+        filters = Counter(_filter(one.facts) for one in self.alive() if _takes_tasks(one.facts))
+        return {queue: sum(count for each, count in filters.items() if each.accepts(shown(queue))) for queue in queues}
+
     def prune(self) -> int:
         """Takes those off the list that have been silent for too long, at most 500; gives how many."""
         listed, until = self._store.keys.workers(), self._store.now() - self._store.settings.worker_silence_seconds
@@ -89,3 +97,15 @@ class Workers:
         """The token of the process that has the duty now."""
         token = self._store.client.get(self._store.keys.lease(duty))
         return to_text(token) if token else None
+
+
+def _takes_tasks(facts) -> bool:
+    return facts.get("kind") == "worker"
+
+
+def _filter(facts) -> QueueFilter:
+    return QueueFilter.of(_names(facts.get("queues")), _names(facts.get("exclude")))
+
+
+def _names(value) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []

@@ -1,13 +1,13 @@
-"""One queue: its tasks by state, and its pause."""
+"""All queues as a list; one queue: its tasks by state, and its pause."""
 
 import math
 
 from flask import redirect, render_template, request, url_for
 from flask_admin import expose
 
-from console import actions, paging, presenters, reading, selection
+from console import actions, paging, presenters, queue_list, reading, selection
 from console.auth import may
-from console.current import engine, now, settings
+from console.current import engine, now, settings, snapshot
 from console.live import fragment
 from console.page import Page
 from queue_core import states
@@ -19,7 +19,7 @@ MAX_PAUSE_SECONDS = 30 * 86400
 
 
 class QueuesPage(Page):
-    in_menu = False
+    icon = "queues"
 
     def __init__(self):
         super().__init__("Queues", endpoint="queues", url="/queues")
@@ -27,7 +27,13 @@ class QueuesPage(Page):
     @expose("/")
     @may("look")
     def index(self):
-        return redirect(url_for("overview.index"))
+        counted = snapshot()
+        if counted is None:
+            return self.render("queues/index.html", list=None)
+        chosen = queue_list.Choice.of(request.args)
+        drawn = queue_list.listed(counted, now(), chosen)
+        serving = engine().workers.serving([row.queue for row in drawn.rows])
+        return self.render("queues/index.html", list=drawn, choice=chosen, serving=serving, now=now())
 
     @expose("/<name:queue>")
     @may("look")

@@ -17,7 +17,8 @@ def test_the_address_of_a_static_file_changes_with_the_file(app, tmp_path):
 def test_the_menu_names_the_pages_and_marks_the_one_in_view(app):
     with app.test_request_context("/audit/"):
         menu = frame.menu()
-    assert [item["name"] for item in menu] == ["Overview", "Errors", "Operations", "Trash", "Audit", "Workers"]
+    names = [item["name"] for item in menu]
+    assert names == ["Overview", "Errors", "Queues", "Workers", "Operations", "Trash", "Audit"]
     assert [item["name"] for item in menu if item["here"]] == ["Audit"]
 
 

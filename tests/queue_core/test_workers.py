@@ -82,3 +82,12 @@ def test_a_clock_that_differs_from_that_of_redis_is_told(engine):
     engine.workers.beat("w1", FACTS)
     info = engine.workers.alive()[0]
     assert info.facts["clock_behind_seconds"] == -120.0
+
+
+def test_who_serves_a_queue_is_told_by_the_filters_of_those_alive(world, engine):
+    engine.workers.register("all", FACTS | {"queues": []})
+    engine.workers.register("pay", FACTS | {"queues": ["pay"], "exclude": ["pay.eu"]})
+    engine.workers.register("odd", FACTS | {"queues": [7, None], "exclude": "pay"})
+    engine.workers.register("sweeper", {"kind": "sweeper"})
+    assert engine.workers.serving(["pay.us", "pay.eu", "mail"]) == {"pay.us": 3, "pay.eu": 2, "mail": 2}
+    assert engine.workers.serving([]) == {}

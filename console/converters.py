@@ -7,7 +7,7 @@ import re
 
 from werkzeug.routing import BaseConverter, ValidationError
 
-_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:@+-")
+_NOT_PLAIN = re.compile(rb"[^A-Za-z0-9_.:@+-]")
 _ESCAPE = re.compile(rb"~([0-9A-Fa-f]{2})")
 _EMPTY = "~"
 
@@ -19,7 +19,7 @@ def to_segment(name: str) -> str:
         return _EMPTY
     if raw.strip(b".") == b"":  # a browser would walk up the path at "." and ".."
         return "~2E" * len(raw)
-    return "".join(chr(byte) if byte in _PLAIN else f"~{byte:02X}" for byte in raw)
+    return _NOT_PLAIN.sub(lambda found: b"~%02X" % found[0][0], raw).decode("ascii")
 
 
 def from_segment(segment: str) -> str:

@@ -85,7 +85,12 @@ def masks() -> Masking:
 
 
 def _row(row):
-    return replace(row, arguments=masks().json(row.arguments), failure=row.failure and _execution(row.failure))
+    return replace(row, arguments=masks().json(row.arguments), failure=row.failure and _glimpsed(row.failure))
+
+
+def _glimpsed(execution):
+    # of 200 tracebacks a list shows the last lines: the rest is not gone through, and so not passed on
+    return replace(execution, message=masks().text(execution.message), traceback=None, facts={})
 
 
 def _task(found):

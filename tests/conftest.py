@@ -15,6 +15,7 @@ from tests.servers import wanted_binary
 MARKS = {
     "interop": "interop",
     "faults": "fault",
+    "bench": "slow",
     # these wait for whole worker processes
     "queue_core/worker/test_loop.py": "slow",
     "queue_core/worker/test_store_away.py": "slow",

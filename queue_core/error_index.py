@@ -20,7 +20,7 @@ from queue_core.error_group import (
     written,
 )
 from queue_core.execution import found_func, read_execution
-from queue_core.fingerprint import Fingerprint, fingerprint
+from queue_core.fingerprint import UNREADABLE, Fingerprint, fingerprint_of_failure
 from queue_core.store import Store
 from queue_core.text import to_bytes, to_text
 
@@ -44,9 +44,6 @@ _GROUPS_AT_ONCE = 25
 _TELL_EVERY_SECONDS = 5.0
 _TELL_AGAIN_SECONDS = 20.0
 _KEEP_SUMMARY_SECONDS = 86_400
-_UNRECORDED = fingerprint("left no record of the failure", None)
-_DIED = fingerprint("died without a traceback", None)
-_UNREADABLE = fingerprint("unreadable record", None)
 
 
 class ErrorIndex:
@@ -252,16 +249,12 @@ class ErrorIndex:
 
 def _read(score: float, glimpse) -> tuple[Fingerprint, str, str]:
     if isinstance(glimpse, Exception):
-        return _UNREADABLE, "unknown function", "unknown host"
+        return UNREADABLE, "unknown function", "unknown host"
     payload, _, _, newest, tail = glimpse
     func = (found_func(payload) or "unknown function")[:_NAME_CHARACTERS]
-    if not newest:
-        return _UNRECORDED, func, "unknown host"
-    execution = read_execution(0, to_text(newest), to_text(tail))
-    host = (execution.host or "unknown host")[:_NAME_CHARACTERS]
-    if execution.predates(score):
-        return _DIED, func, host
-    return fingerprint(execution.exception_name, execution.traceback), func, host
+    execution = read_execution(0, to_text(newest), to_text(tail)) if newest else None
+    host = ((execution and execution.host) or "unknown host")[:_NAME_CHARACTERS]
+    return fingerprint_of_failure(execution, score), func, host
 
 
 def _read_cursor(raw) -> tuple[float, int]:

@@ -89,6 +89,15 @@ def fingerprint(exception_name: str, traceback: str | None) -> Fingerprint:
     return Fingerprint(_id("trace", name, pattern, *places), name, title, _culprit(frames), True)
 
 
+def fingerprint_of_failure(execution, failed_at: float) -> Fingerprint:
+    """The fingerprint of a task that failed for good at that moment.  execution: its newest failed run, or None."""
+    if execution is None:
+        return UNRECORDED
+    if execution.predates(failed_at):
+        return DIED
+    return fingerprint(execution.exception_name, execution.traceback)
+
+
 def normalised(message: str) -> str:
     """The first line of a message, with a word in the place of each part that differs from run to run."""
     first = next((line for line in message.strip().split("\n")), "")[:MOST_MESSAGE_CHARACTERS]
@@ -165,3 +174,9 @@ def _culprit(frames) -> str:
 
 def _last_parts(path: str, count: int) -> str:
     return "/".join(path.rsplit("/", count)[-count:])[-MOST_NAME_CHARACTERS:]
+
+
+UNRECORDED = fingerprint("left no record of the failure", None)
+DIED = fingerprint("died without a traceback", None)
+UNREADABLE = fingerprint("unreadable record", None)
+"""Of tasks in error that have no failed run, an older one only, and one that Redis cannot give."""

@@ -72,19 +72,30 @@ def _shell() -> Shell:
 
 
 def menu() -> list[dict]:
-    """The pages of the menu: name, url, icon, and whether one is on it now."""
+    """The pages of the menu: name, url, icon, the key that goes there after a g, and whether one is on it now."""
     admin = current_app.extensions["admin"][0]
     views = [item._view for item in admin.menu() if item.is_visible()]
+    keys = go_keys([view.name for view in views])
     return [
         {
             "name": view.name,
             "url": url_for(f"{view.endpoint}.{view._default_view}"),
             "icon": view.icon,
             "endpoint": view.endpoint,
+            "key": keys[view.name],
             "here": request.blueprint == view.endpoint,
         }
         for view in views
     ]
+
+
+def go_keys(names: list[str]) -> dict[str, str]:
+    """For each name the first of its letters that no name before it has taken; an empty text when none is left."""
+    keys = {}
+    for name in names:
+        letters = (letter for letter in name.lower() if letter.isascii() and letter.isalpha())
+        keys[name] = next((letter for letter in letters if letter not in keys.values()), "")
+    return keys
 
 
 def asset(name: str) -> str:

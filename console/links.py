@@ -66,8 +66,13 @@ def templates(text: str, known: frozenset = OF_A_RUN) -> tuple[Link, ...]:
     for name, url in rows:
         _check_address(url)
         if unknown := sorted(set(_PLACE.findall(url)) - known):
-            raise ValueError(f"{name} has {unknown[0]!r}; known are {', '.join(sorted(known))}")
+            raise ValueError(f"{name} has {unknown[0]!r}; known are {', '.join(sorted(known)) or 'no variables'}")
     return tuple(Link(*row) for row in rows)
+
+
+def instances(text: str) -> tuple[Link, ...]:
+    """The consoles of a setting, `[["staging", "https://…"], …]`.  Raises ValueError in one sentence."""
+    return templates(text, frozenset())
 
 
 @lru_cache(maxsize=8)

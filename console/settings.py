@@ -21,6 +21,7 @@ class ConsoleSettings:
 
     environment: str = _setting("", "text", "a word on top of every page, such as production")
     environment_colour: str = _setting("grey", "colour", "behind that word: " + ", ".join(COLOURS))
+    instances: str = _setting("", "JSON", "consoles of other environments, to go over to: [[name, URL], …]")
     read_only: bool = _setting(False, "yes/no", "refuse every act, whatever a user's role allows")
     session_hours: float = _setting(12.0, "hours", "a login ends after this long")
     secure_cookies: bool = _setting(False, "yes/no", "send cookies over HTTPS only; switch on behind TLS")
@@ -91,6 +92,7 @@ def _fault_of_pattern(pattern):
 
 def _faults_of_links(settings):
     readings = {
+        "instances": links.instances,
         "integration_links": lambda text: links.templates(text, links.OF_A_TASK),
         "execution_integration_links": links.templates,
         "duties": links.duties,

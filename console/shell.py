@@ -4,7 +4,7 @@ from functools import cached_property
 
 from flask import g
 
-from console import current
+from console import current, links
 from queue_core.errors import StoreError
 
 STALE_SECONDS = 15
@@ -73,6 +73,11 @@ class Shell:
     def observer(self) -> str | None:
         """The token of the process that only observes (counts, operations); an empty text when there is none."""
         return self._ask(lambda: current.engine().workers.holder("observer") or "")
+
+    @property
+    def instances(self):
+        """The consoles of other environments (name, url)."""
+        return links.instances(self.settings.instances)
 
     @property
     def settings(self):

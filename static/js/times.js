@@ -41,5 +41,5 @@
   tell();
   setInterval(tell, 10000);
   // at each of these, since a moment must not be painted in UTC first
-  for (const name of ["htmx:before:settle", "htmx:after:swap", "htmx:after:settle"]) document.addEventListener(name, tell);
+  for (const name of ["htmx:before:settle", "htmx:after:swap", "htmx:after:settle", "signalbox:times"]) document.addEventListener(name, tell);
 })();

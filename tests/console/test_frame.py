@@ -1,6 +1,8 @@
 """What templates may use on every page."""
 
-from console import frame
+from console import create_app, frame
+from console.settings import ConsoleSettings
+from tests.console.conftest import logged_in
 
 
 def test_the_address_of_a_static_file_changes_with_the_file(app, tmp_path):
@@ -20,6 +22,20 @@ def test_the_menu_names_the_pages_and_marks_the_one_in_view(app):
     names = [item["name"] for item in menu]
     assert names == ["Overview", "Errors", "Queues", "Workers", "Operations", "Trash", "Audit"]
     assert [item["name"] for item in menu if item["here"]] == ["Audit"]
+
+
+def test_each_page_of_the_menu_has_a_key_of_its_own():
+    keys = frame.go_keys(["Overview", "Errors", "Tasks", "Operations", "Trash", "T", "-"])
+    assert keys == {"Overview": "o", "Errors": "e", "Tasks": "t", "Operations": "p", "Trash": "r", "T": "", "-": ""}
+
+
+def test_the_environment_leads_to_the_consoles_of_others(engine):
+    others = '[["staging", "https://staging.example.com/?a=1&b=2"]]'
+    app = create_app(engine, ConsoleSettings(environment="production", instances=others))
+    page = logged_in(engine, app, "olga", "operator").get("/").get_data(as_text=True)
+    assert '<a href="https://staging.example.com/?a=1&amp;b=2" rel="noreferrer">staging</a>' in page
+    assert "<summary" in page and "production</summary>" in page
+    assert "· production</title>" in page
 
 
 def test_static_files_may_be_kept_and_pages_may_not(app, operator):

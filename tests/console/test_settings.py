@@ -38,3 +38,11 @@ def test_a_value_of_another_kind_is_told_with_its_variable():
 def test_a_pattern_that_would_hide_everything_or_is_none_is_refused(pattern):
     with pytest.raises(InvalidSettings, match="masked_pattern"):
         ConsoleSettings(masked_pattern=pattern)
+
+
+@pytest.mark.parametrize(
+    "instances", ['[["staging", "javascript:alert(1)"]]', '[["a", "https://a/{{ queue }}"]]', "{}"]
+)
+def test_instances_that_lead_nowhere_are_refused(instances):
+    with pytest.raises(InvalidSettings, match="instances cannot be used"):
+        ConsoleSettings(instances=instances)

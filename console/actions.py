@@ -5,7 +5,7 @@ What is done is recorded by the script that does it; here only what did not happ
 
 from flask import abort, flash, redirect, render_template, request
 
-from console.auth import current_actor, safe_next
+from console.auth import current_actor, require, safe_next
 from console.current import engine, settings
 from console.presenters import shortened, visible
 from queue_core.errors import InvalidRequest, MovedOn
@@ -16,15 +16,16 @@ UNDO = "undo"
 READ_ONLY = "This console is read-only: it looks and changes nothing."
 
 
-def perform(verb: str, act, *, told, back, queue=None, task_id=None, row=None, undo=None):
+def perform(verb: str, act, *, told, back, queue=None, task_id=None, queues=None, row=None, undo=None):
     """The answer after one act.
 
-    act: called with the actor.  told: the notice, a text or a function of what `act` gave.  back: where to go on, an
-    address or a function of it.  undo: a function of it too, where its undoing is posted to or None.  row: for requests
-    by htmx, what the template of a row that was acted on needs.
+    act: called with the actor.  queues: all that it touches, or a function that gives them; else `queue`; an act that
+    names none needs its right on all queues.  told: the notice, a text or a function of what `act` gave.  back: where
+    to go on, an address or a function of it.  undo: a function of it too, where its undoing is posted to or None.  row:
+    for requests by htmx, what the template of a row that was acted on needs.
 
-    Raises what `act` raises, recorded; 403 in a read-only console."""
-    result = attempt(verb, act, queue=queue, task_id=task_id)
+    Raises what `act` raises, recorded; 403 in a read-only console, and without the right on one of the queues."""
+    result = attempt(verb, act, queue=queue, task_id=task_id, queues=queues)
     # shortened, since it travels in the session's cookie, and browsers refuse large ones
     notice = shortened(told(result) if callable(told) else told, MAX_NOTICE_CHARACTERS)
     if request.htmx and row is not None:
@@ -34,17 +35,26 @@ def perform(verb: str, act, *, told, back, queue=None, task_id=None, row=None, u
     return redirect(back(result) if callable(back) else back, 303)
 
 
-def attempt(verb: str, act, *, queue=None, task_id=None):
-    """What `act` gives, called with the actor.  Raises what it raises, recorded; 403 in a read-only console."""
+def attempt(verb: str, act, *, queue=None, task_id=None, queues=None):
+    """What `act` gives, called with the actor.  Raises as `perform`."""
     actor = current_actor()
     if settings().read_only:
         _record(verb, actor, "refused", "read-only console", queue, task_id)
         abort(403, description=READ_ONLY)
     try:
+        require(verb, _touched(queue, queues), task_id)
         return act(actor)
     except (InvalidRequest, MovedOn) as error:
         _record(verb, actor, "failed", str(error), queue, task_id)
         raise
+
+
+def _touched(queue, queues):
+    if callable(queues):
+        queues = queues()
+    if queues is None:
+        return None if queue is None else [queue]
+    return list(queues)
 
 
 def _record(verb, actor, outcome, why, queue, task_id):

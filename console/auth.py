@@ -12,6 +12,7 @@ from flask.sessions import NullSession, SecureCookieSessionInterface
 from werkzeug.exceptions import Forbidden, Unauthorized
 
 from console.current import engine, now, settings
+from console.presenters import visible
 from queue_core import Actor
 from queue_core.errors import StoreError, StoreUnavailable
 
@@ -27,6 +28,8 @@ NEEDED_ROLE = {"look": "viewer", "operate": "operator", "reveal": "admin", "admi
 
 
 READING = ("GET", "HEAD")
+MOST_NAMED = 5
+"""A refusal names no more queues and grants than this."""
 
 
 def init_app(app: Flask) -> None:
@@ -64,14 +67,16 @@ def public(view):
 def may(right: str):
     """Lets only users with `right` (a key of NEEDED_ROLE) call the view; a refusal goes into the audit trail.
 
-    Raises Forbidden in the request of anybody else."""
-    needed_role = NEEDED_ROLE[right]
+    A view whose address names a queue wants the right on that queue; another one wants it somewhere, and the act says
+    to `require` which queues it touches.  Raises Forbidden in the request of anybody else."""
 
     def mark(view):
         @functools.wraps(view)
         def guarded(*args, **kwargs):
-            if not user_may(right):
-                _refuse(right, needed_role, kwargs)
+            g.needed_right, queue = right, kwargs.get("queue")
+            if not (user_may_somewhere(right) if queue is None else user_may(right, queue)):
+                verb = request.endpoint.rpartition(".")[2]
+                _refuse(right, verb, [] if queue is None else [queue], kwargs.get("task_id"))
             return view(*args, **kwargs)
 
         guarded.needed_right = right
@@ -91,10 +96,32 @@ def current_actor() -> Actor:
     return Actor(g.user.name, "web")
 
 
-def user_may(right: str) -> bool:
-    """Whether the user of this request has `right`."""
+def user_may(right: str, queue: str | None = None) -> bool:
+    """Whether the user of this request has `right`: on `queue`, or everywhere when none is named."""
     user = current_user()
-    return bool(user) and right in RIGHTS.get(user.role, ())
+    if user is None:
+        return False
+    # a grant on a queue says nothing about people
+    on_queue = queue is not None and right != "admin"
+    return right in RIGHTS.get(user.role_on(queue) if on_queue else user.role, ())
+
+
+def user_may_somewhere(right: str) -> bool:
+    """Whether there is any queue on which the user of this request has `right`."""
+    user = current_user()
+    return user_may(right) or (bool(user) and right != "admin" and right in RIGHTS.get(user.highest_role, ()))
+
+
+def require(verb: str, queues, task_id: str | None = None) -> None:
+    """Lets an act go on that touches these queues; None: what is no queue's alone.
+
+    The right is the one that the view names.  All or nothing: raises Forbidden, recorded, when it is missing on one."""
+    right = g.get("needed_right", "operate")
+    if queues is None:
+        if not user_may(right):
+            _refuse(right, verb, [], task_id)
+    elif missing := [queue for queue in queues if not user_may(right, queue)]:
+        _refuse(right, verb, missing, task_id)
 
 
 # -- sessions --
@@ -179,14 +206,29 @@ def _path_and_query(address: str) -> str:
     return f"{parts.path}{'?' if parts.query else ''}{parts.query}"
 
 
-def _refuse(right: str, needed_role: str, place: dict):
-    user = current_user()
+def _refuse(right: str, verb: str, queues: list[str], task_id: str | None):
+    """queues: those on which the right is missing; none: it has to be everywhere."""
+    user, needed_role = current_user(), NEEDED_ROLE[right]
     engine().audit.record(
-        request.endpoint.rpartition(".")[2],
+        verb,
         actor=current_actor(),
-        queue=place.get("queue"),
-        task_id=place.get("task_id"),
+        queue=queues[0] if len(queues) == 1 else None,
+        task_id=task_id,
         outcome="refused",
         needed_role=needed_role,
+        on=queues[:MOST_NAMED] if len(queues) > 1 else None,
     )
-    raise Forbidden(f"This needs the role {needed_role}; you are logged in as {user.name}, {user.role}.")
+    raise Forbidden(f"This needs the role {needed_role}{_on(queues, user)}; you are {_who(user)}.")
+
+
+def _on(queues: list[str], user) -> str:
+    if not queues:
+        return " on all queues" if user.grants else ""
+    named = ", ".join(visible(queue) or "the queue without a name" for queue in queues[:MOST_NAMED])
+    return f" on {named}" + (f" and {len(queues) - MOST_NAMED} more queues" if len(queues) > MOST_NAMED else "")
+
+
+def _who(user) -> str:
+    granted = ", ".join(f"{grant.role} on {grant.queue}" for grant in user.grants[:MOST_NAMED])
+    more = f" and on {len(user.grants) - MOST_NAMED} more" if len(user.grants) > MOST_NAMED else ""
+    return f"logged in as {user.name}, {user.role}" + (f", and {granted}{more}" if granted else "")

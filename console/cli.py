@@ -144,6 +144,29 @@ def role(engine, name, role):
 
 @users.command()
 @click.argument("name")
+@click.argument("role", type=click.Choice(["operator", "admin"]))
+@click.argument("queue")
+@pass_engine
+def grant(engine, name, role, queue):
+    """Let a user do on QUEUE and its subqueues what a higher role may; sessions stay open."""
+    engine.people.grant(name, role, queue)
+    _record(engine, "grant", name, role=role, on=queue)
+    click.echo(f"{name} is {role} on {queue} and its subqueues now.")
+
+
+@users.command()
+@click.argument("name")
+@click.argument("queue")
+@pass_engine
+def revoke(engine, name, queue):
+    """Take back what was granted to a user on exactly QUEUE."""
+    engine.people.revoke(name, queue)
+    _record(engine, "revoke", name, on=queue)
+    click.echo(f"{name} has no grant on {queue} any more.")
+
+
+@users.command()
+@click.argument("name")
 @pass_engine
 def logout(engine, name):
     """End all open sessions of a user."""
@@ -155,12 +178,13 @@ def logout(engine, name):
 @users.command("list")
 @pass_engine
 def list_users(engine):
-    """List the users: name, role, when added (UTC)."""
+    """List the users: name, role, when added (UTC), and what is granted to them on queues."""
     everybody = engine.people.all()
     width = max((len(user.name) for user in everybody), default=0)
     for user in everybody:
         added = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(user.created_at))
-        click.echo(f"{user.name:<{width}}  {user.role:<8}  {added}")
+        granted = ", ".join(f"{one.role} on {one.queue}" for one in user.grants)
+        click.echo(f"{user.name:<{width}}  {user.role:<8}  {added}  {granted}".rstrip())
     if not everybody:
         click.echo(NOBODY_YET, err=True)
 

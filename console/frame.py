@@ -54,8 +54,9 @@ def _context():
         "asset": asset,
         "here": paging.here,
         "infinity": math.inf,
-        "may_operate": auth.user_may("operate") and not settings().read_only,
-        "may_reveal": auth.user_may("reveal") and not settings().read_only,
+        "may_operate": _may_here("operate"),
+        "may_operate_on": _may_operate_on,
+        "may_reveal": _may_here("reveal"),
         "menu": menu,
         "presenters": presenters,
         "shell": _shell(),
@@ -63,6 +64,18 @@ def _context():
         "undo_of": actions.undo_of,
         "trash_seconds": engine().settings.trash_seconds,
     }
+
+
+def _may_here(right: str) -> bool:
+    """On a page of one queue: whether one may act on it; on others: whether there is a queue on which one may."""
+    queue = (request.view_args or {}).get("queue")
+    allowed = auth.user_may_somewhere(right) if queue is None else auth.user_may(right, queue)
+    return allowed and not settings().read_only
+
+
+def _may_operate_on(*queues: str) -> bool:
+    """Whether one may act on all of these queues; without any: on every queue that there is."""
+    return all(auth.user_may("operate", queue) for queue in queues or [None]) and not settings().read_only
 
 
 def _shell() -> Shell:

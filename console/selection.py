@@ -50,7 +50,13 @@ def perform(verb: str, state: str, chosen: dict[str, list[str]], *, back: str):
 
     queue = next(iter(chosen)) if len(chosen) == 1 else None
     return actions.perform(
-        f"{verb} selected", act, told=lambda done: told(verb, done), back=back, queue=queue, undo=_undo_url
+        f"{verb} selected",
+        act,
+        told=lambda done: told(verb, done),
+        back=back,
+        queue=queue,
+        queues=chosen,
+        undo=_undo_url,
     )
 
 

@@ -106,6 +106,12 @@ class Trash:
             raise EntryNotFound(_WHY_NOT[EntryNotFound], entry_id=entry_id)
         return found[0]
 
+    def get_all(self, entry_ids: list[str]) -> list[Entry]:
+        """Those of up to 200 entries that are still here.  Raises InvalidRequest for more."""
+        if len(entry_ids) > MOST_ROWS:
+            raise InvalidRequest(f"Choose at most {MOST_ROWS} tasks.")
+        return self._read(entry_ids)
+
     def count_of(self, operation_id: str) -> int:
         """How many tasks that this operation deleted are still here, with those whose time is over."""
         return self._store.client.zcard(self._store.keys.trash_of_operation(operation_id))

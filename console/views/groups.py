@@ -1,5 +1,6 @@
 """One error group: what its tasks have in common, and acts on all of them."""
 
+import functools
 import math
 
 from flask import redirect, request, url_for
@@ -72,7 +73,9 @@ class GroupsPage(Page):
         def act(actor):
             engine().error_groups.annotate(group_id, request.form.get("note", ""), actor=actor)
 
-        return actions.perform("note group", act, told="The note is kept.", back=_url(group_id))
+        return actions.perform(
+            "note group", act, told="The note is kept.", back=_url(group_id), queues=lambda: _queues(group_id)
+        )
 
     @expose("/<name:group_id>/snooze", methods=["POST"])
     @may("operate")
@@ -84,7 +87,7 @@ class GroupsPage(Page):
             engine().error_groups.snooze(group_id, until, actor=actor)
 
         told = "The group is snoozed." if seconds else "The group is not snoozed any more."
-        return actions.perform("snooze group", act, told=told, back=_url(group_id))
+        return actions.perform("snooze group", act, told=told, back=_url(group_id), queues=lambda: _queues(group_id))
 
     @expose("/<name:group_id>/<any(retry,purge):verb>")
     @may("operate")
@@ -109,16 +112,26 @@ class GroupsPage(Page):
     @expose("/<name:group_id>/<any(retry,purge):verb>", methods=["POST"])
     @may("operate")
     def perform(self, group_id, verb):
+        # once: what one may act on is what is acted on
+        chosen = functools.cache(lambda: _chosen(group_id, _not_after(), _most()))
+
         def act(actor):
-            group, not_after = reading.error_group(group_id), _not_after()
-            chosen = _chosen(group_id, not_after, _most())
-            _check_typed(verb, sum(map(len, chosen.values())))
-            reason = actions.given_reason() or f"error group {group.title}"[:500]
-            return _start(verb, group_id, chosen, actor, reason)
+            _check_typed(verb, sum(map(len, chosen().values())))
+            reason = actions.given_reason() or f"error group {reading.error_group(group_id).title}"[:500]
+            return _start(verb, group_id, chosen(), actor, reason)
 
         return actions.perform(
-            f"{verb} group", act, told=lambda done: _told(verb, done), back=lambda done: _where(group_id, done)
+            f"{verb} group",
+            act,
+            told=lambda done: _told(verb, done),
+            back=lambda done: _where(group_id, done),
+            queues=chosen,
         )
+
+
+def _queues(group_id):
+    """Those in which the group was seen."""
+    return [queue for queue, _ in reading.error_group(group_id).queues]
 
 
 def _start(verb, group_id, chosen, actor, reason):

@@ -70,7 +70,9 @@ class OperationsPage(Page):
             undoing = engine().operations.undo(operation_id, actor=actor, reason=actions.given_reason())
             return engine().operations.run_small(undoing)
 
-        return actions.perform("restore", act, told=_told_undone, back=_undone_url)
+        return actions.perform(
+            "restore", act, told=_told_undone, back=_undone_url, queues=lambda: _queues(operation_id)
+        )
 
     @expose("/<name:operation_id>/cancel", methods=["POST"])
     @may("operate")
@@ -82,7 +84,12 @@ class OperationsPage(Page):
         return self._done("cancel_operation", operation_id, act, told)
 
     def _done(self, verb, operation_id, act, told):
-        return actions.perform(verb, act, told=told, back=url_for(".show", operation_id=operation_id))
+        back = url_for(".show", operation_id=operation_id)
+        return actions.perform(verb, act, told=told, back=back, queues=lambda: _queues(operation_id))
+
+
+def _queues(operation_id):
+    return [engine().operations.get(operation_id).queue]
 
 
 def _told_undone(operation):

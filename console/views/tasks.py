@@ -97,8 +97,8 @@ class TasksPage(Page):
                 queue, _state(), task_id, to_queue=to_queue, actor=actor, reason=actions.given_reason()
             )
 
-        otherwise = _task_url(to_queue, task_id)
-        return _answer("move", act, queue, task_id, told=f"is in {to_queue} now", otherwise=otherwise)
+        otherwise, told = _task_url(to_queue, task_id), f"is in {to_queue} now"
+        return _answer("move", act, queue, task_id, told=told, otherwise=otherwise, queues=(queue, to_queue))
 
     @expose("/<name:task_id>/edit")
     @may("operate")
@@ -172,11 +172,13 @@ def _is_whole():
     return "whole" in request.args
 
 
-def _answer(verb, act, queue, task_id, *, told, otherwise, undo=None):
+def _answer(verb, act, queue, task_id, *, told, otherwise, queues=None, undo=None):
     sentence = f"Task {short_id(task_id)} {told}."
     row = {"queue": queue, "task_id": task_id, "verb": verb}
     back = actions.came_from(otherwise)
-    return actions.perform(verb, act, told=sentence, back=back, queue=queue, task_id=task_id, row=row, undo=undo)
+    return actions.perform(
+        verb, act, told=sentence, back=back, queue=queue, task_id=task_id, queues=queues, row=row, undo=undo
+    )
 
 
 def _restore_url(entry_id):

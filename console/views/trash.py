@@ -1,5 +1,6 @@
 """The trash: what operators deleted, and the way back."""
 
+import functools
 import math
 
 from flask import flash, redirect, request, url_for
@@ -44,7 +45,8 @@ class TrashPage(Page):
         def act(actor):
             return engine().trash.restore(entry_id, actor=actor, reason=actions.given_reason())
 
-        return actions.perform("restore", act, told=_told_one, back=actions.came_from(url_for(".index")))
+        back = actions.came_from(url_for(".index"))
+        return actions.perform("restore", act, told=_told_one, back=back, queues=lambda: _queues([entry_id]))
 
     @expose("/selected/restore", methods=["POST"])
     @may("operate")
@@ -57,7 +59,8 @@ class TrashPage(Page):
         def act(actor):
             return engine().trash.restore_all(entry_ids, actor=actor, reason=actions.given_reason())
 
-        return actions.perform("restore selected", act, told=_told_many, back=back)
+        queues = functools.partial(_queues, entry_ids)
+        return actions.perform("restore selected", act, told=_told_many, back=back, queues=queues)
 
     @expose("/empty", methods=["POST"])
     @may("operate")
@@ -67,6 +70,11 @@ class TrashPage(Page):
             return engine().trash.empty(not_after=_not_after(), actor=actor, reason=actions.given_reason())
 
         return actions.perform("empty_trash", act, told=_told_empty, back=url_for(".index"))
+
+
+def _queues(entry_ids):
+    """Those from which the entries were deleted, as far as they are still here."""
+    return {entry.queue for entry in engine().trash.get_all(entry_ids)}
 
 
 def _queue(wanted):

@@ -126,7 +126,9 @@ def test_each_role_may_do_what_it_may_and_nothing_more(person, role, allowed):
 def test_a_refusal_is_a_page_that_names_the_role_and_is_recorded(person, engine):
     answer = person("viewer").post("/late/orders.acme/operate")
     assert answer.status_code == 403
-    assert "This needs the role operator; you are logged in as ann, viewer." in answer.get_data(as_text=True)
+    assert "This needs the role operator on orders.acme; you are logged in as ann, viewer." in answer.get_data(
+        as_text=True
+    )
     (entry,) = entries(engine, "operate")
     assert (entry.actor, entry.door, entry.queue, entry.outcome) == ("ann", "web", "orders.acme", "refused")
 

@@ -49,6 +49,19 @@ def test_a_user_is_added_with_a_password_typed_twice(run, engine):
     assert may_log_in(engine, "ann", PASSWORD)
 
 
+def test_a_grant_is_given_listed_taken_back_and_recorded(run, engine):
+    run("add", "ann", "--role", "viewer", "--generate")
+    assert "ann is operator on billing and its subqueues now." in run("grant", "ann", "operator", "billing").output
+    assert run("list").output.endswith("operator on billing\n")
+    assert run("revoke", "ann", "billing").exit_code == 0
+    assert engine.people.find("ann").grants == ()
+    acts = [(act.verb, act.facts) for act in engine.audit.page().entries[:2]]
+    assert acts == [
+        ("revoke", {"user": "ann", "on": "billing"}),
+        ("grant", {"user": "ann", "role": "operator", "on": "billing"}),
+    ]
+
+
 def test_a_password_comes_from_the_first_line_of_a_file_or_stdin(run, engine, tmp_path):
     file = tmp_path / "password"
     file.write_text(f"{PASSWORD}\nmore\n")

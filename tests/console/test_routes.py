@@ -77,6 +77,19 @@ def test_exactly_those_get_in_whom_the_table_names(app, visitor, person):
     assert not wrong, "\n".join(wrong)
 
 
+def test_who_has_a_grant_on_another_queue_gets_in_where_a_viewer_does(app, engine):
+    engine.people.add("gina", PASSWORD, "viewer")
+    engine.people.grant("gina", "operator", "another")
+    gina, table = Visitor(app), listed()
+    assert gina.log_in("gina").status_code == 303
+    wrong = []
+    for method, address, rule in routes_of(app):
+        if "queue" in rule.arguments and (method, address) in table:
+            got_in = gets_in(open_with(gina, path_of(app, rule, method), method), method)
+            wrong += [] if got_in == ("viewer" in table[method, address]) else [f"{method} {address}"]
+    assert not wrong
+
+
 def test_every_other_method_is_refused_to_everybody(app, visitor):
     taken = {}
     for method, _, rule in routes_of(app):

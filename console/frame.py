@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import current_app, g, request, url_for
 
-from console import actions, auth, paging, presenters, trail
+from console import actions, auth, outcomes, paging, presenters, trail
 from console.converters import to_segment
 from console.current import engine, settings
 from console.shell import Shell
@@ -20,6 +20,8 @@ FILTERS = {
     "exact": repr,
     "facts": trail.facts,
     "iso": presenters.iso,
+    "outcome_parts": outcomes.parts,
+    "outcome_sentence": outcomes.sentence,
     "number": presenters.number,
     "plural": presenters.plural,
     "rate": presenters.rate,
@@ -29,6 +31,7 @@ FILTERS = {
     "shortened": presenters.shortened,
     "size": presenters.size,
     "time_left": presenters.time_left,
+    "unfollowed": outcomes.unfollowed,
     "utc": presenters.utc,
     "words": trail.words,
 }

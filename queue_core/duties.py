@@ -7,12 +7,15 @@ from collections.abc import Iterator
 
 from queue_core import states
 from queue_core.audit_file import AuditFile
+from queue_core.clock import monotonic
 from queue_core.error_index import ErrorIndex
 from queue_core.errors import StoreCorrupt
 from queue_core.orphans import Orphans
 from queue_core.retention import Retention
 from queue_core.text import shown
 from queue_core.twins import Twins
+
+_REST_FACTOR = 3
 
 
 class Duties:
@@ -24,6 +27,7 @@ class Duties:
         self._orphans = Orphans(engine.store)
         self._retention = Retention(engine.store, engine.control)
         self._twins = Twins(engine.store)
+        self._follow_again_at = 0.0
 
     @property
     def _log(self):
@@ -94,6 +98,18 @@ class Duties:
                 kept = groups.check(group_id, first)
             groups.note_checked(group_id)
             yield
+
+    def follow_retried(self) -> Iterator:
+        """What became of the tasks that operations have retried is counted, those of all operations in turn."""
+        if monotonic() < self._follow_again_at:
+            return
+        began_at = monotonic()
+        for operation, tasks in self._engine.operations.followed():
+            with self.passing_over(operation.queue):
+                self._engine.operations.settle(operation, tasks)
+            yield
+        # a million of them must not keep Redis busy with looking all the time
+        self._follow_again_at = monotonic() + _REST_FACTOR * (monotonic() - began_at)
 
     def copy_audit(self) -> Iterator:
         """New acts are added to the file that the settings name."""

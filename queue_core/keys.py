@@ -38,6 +38,12 @@ CATALOGUE = {
     "operations_running": ("zset", "x:operations:running", "operation id -> created at, while it has not ended"),
     "operation": ("hash", "x:operation:<id>", "an operation: what, by whom, how far"),
     "operation_ids": ("list", "x:operation:<id>:ids", "the frozen selection of an operation on single tasks"),
+    "operation_failed": (
+        "zset",
+        "x:operation:<id>:failed",
+        "tasks that it retried and that failed again -> failed at",
+    ),
+    "followed": ("hash", "x:followed", "queue and task id -> the operation that retried it, and when"),
     "trash": ("zset", "x:trash", "entry id -> when it was deleted"),
     "trash_index": ("hash", "x:trash:index", "entry id -> its bytes, operation and queue"),
     "trash_bytes": ("string", "x:trash:bytes", "memory of all entries, about"),
@@ -81,6 +87,7 @@ _MADE_OF = {
     "operation": "operation_id",
     "operation_ids": "operation_id",
     "operation_released": "operation_id",
+    "operation_failed": "operation_id",
     "error_group": "group_id",
     "error_group_tasks": "group_id",
     "errors_read": "queue",
@@ -223,6 +230,12 @@ class Keys:
 
     def operation_released(self, operation_id: str) -> bytes:
         return self._key("x", "operation", operation_id, "released")
+
+    def operation_failed(self, operation_id: str) -> bytes:
+        return self._key("x", "operation", operation_id, "failed")
+
+    def followed(self) -> bytes:
+        return self._key("x", "followed")
 
     def workers(self) -> bytes:
         return self._key("x", "workers")

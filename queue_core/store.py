@@ -97,6 +97,7 @@ class Store:
         publish: whether workers are to be told of tasks that became runnable; never where the settings say no."""
         script = scripts.load(name)
         values["publish"] = values.get("publish", True) and self.settings.publish_queued
+        values = {"operation_prefix": self.keys.operation(""), "max_followed": self.settings.max_followed, **values}
         bound = {
             key: self.keys.for_script(key, values) for key, _ in script.keys if key not in values and "..." not in key
         }

@@ -30,6 +30,7 @@ _OPERATIONS_EVERY_SECONDS = 0.5
 _ORPHANS_EVERY_SECONDS = 3600.0
 _FIRST_ORPHANS_SECONDS = 30.0
 _INDEX_EVERY_SECONDS = 2.0
+_OUTCOMES_EVERY_SECONDS = 1.0
 _CHECK_GROUPS_EVERY_SECONDS = 60.0
 _TWINS_EVERY_SECONDS = 60.0
 _RETENTION_EVERY_SECONDS = 60.0
@@ -102,6 +103,7 @@ class Sweeper:
             Duty("error index", _INDEX_EVERY_SECONDS, self._duties.index_errors),
             Duty("error groups", _CHECK_GROUPS_EVERY_SECONDS, self._duties.check_error_groups),
             Duty("trash", _LOOK_EVERY_SECONDS, self._engine.trash.trim),
+            Duty("outcomes", _OUTCOMES_EVERY_SECONDS, self._duties.follow_retried),
             Duty("operations", _OPERATIONS_EVERY_SECONDS, self._run_operations),
         ]
 

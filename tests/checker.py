@@ -70,6 +70,7 @@ class _Checker:
             self._pauses,
             self._processes,
             self._operations,
+            self._followed,
             self._error_groups,
             self._trash,
             self._audit,
@@ -211,6 +212,8 @@ class _Checker:
             operation_id, _, ids = key[len(start) :].partition(":")
             if operation_id not in listed:
                 yield f"operation {operation_id!r} is not listed"
+            if ids == "failed":
+                continue
             if ids:
                 if operation_id not in running:
                     yield f"operation {operation_id!r} has ended and keeps its selection"
@@ -218,6 +221,16 @@ class _Checker:
                 yield f"operation {operation_id!r} has another status than its list says"
             elif operation_id not in running and self.raw.ttl(key) == -1:
                 yield f"operation {operation_id!r} has ended and does not expire"
+
+    def _followed(self):
+        for member, record in self.raw.hgetall(f"{self.prefix}:x:followed").items():
+            operation_id, _, retried_at = to_text(record).partition(" ")
+            if place(member) is None:
+                yield f"{member!r} is followed and names no task"
+            elif (
+                self.raw.hget(f"{self.prefix}:x:operation:{operation_id}", "followed") is None or float(retried_at) < 0
+            ):
+                yield f"{member!r} is followed by no operation: {record!r}"
 
     def _error_groups(self):
         listed = set(map(to_text, self.raw.zrange(f"{self.prefix}:x:errors:groups", 0, -1)))

@@ -6,12 +6,14 @@ Each task is counted by the script that acts on it, so a process that dies in th
 
 import json
 import secrets
+from collections.abc import Iterator
 
 from queue_core import states
 from queue_core.acts import Actor, act
 from queue_core.errors import InvalidRequest, OperationEnded, OperationNotFound
 from queue_core.operations.canary import MOST_CANARIES, judge
 from queue_core.operations.chunk import run_chunk
+from queue_core.operations.outcomes import followed, settle
 from queue_core.operations.record import CANCELLED, DONE, PAUSED, RUNNING, VERBS, Operation, read_operation
 from queue_core.store import Store
 from queue_core.text import to_bytes, to_text
@@ -184,6 +186,19 @@ class Operations:
     def running(self) -> list[Operation]:
         """Those that have not ended, paused ones too, oldest first, at most 100."""
         return self._read(self._store.client.zrange(self._store.keys.operations_running(), 0, 99))
+
+    # -- what becomes of what was retried --
+
+    def followed(self) -> Iterator[tuple[Operation, list[tuple[str, float]]]]:
+        """(operation, [(task id, retried at)]), at most 200 at once, of all tasks that retries have released and of
+        which it is not known yet what became of them."""
+        return followed(self._store)
+
+    def settle(self, operation: Operation, tasks: list[tuple[str, float]]) -> None:
+        """Counts in the operation those of its followed tasks of which it is known by now what became of them."""
+        settle(self._store, operation, tasks)
+
+    # -- keeping it bounded --
 
     def prune(self) -> int:
         """Takes operations off the list whose record has been dropped; gives how many."""

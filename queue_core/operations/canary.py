@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from queue_core import states
-from queue_core.operations.record import Operation
+from queue_core.operations.outcomes import settle
+from queue_core.operations.record import Operation, read_operation
 from queue_core.store import Store
+from queue_core.text import to_text
 
 MOST_CANARIES = 100
 """So many tasks can go ahead at most."""
@@ -19,21 +20,18 @@ class Verdict:
 
 
 def judge(store: Store, operation: Operation) -> Verdict:
-    """What the tasks that went ahead say by now: in error again is a failure, in no state of their queue a success."""
+    """What the tasks that went ahead say by now: in error again is a failure, and what is gone is none."""
     released = store.client.zrange(store.keys.operation_released(operation.id), 0, MOST_CANARIES - 1, withscores=True)
-    pipeline = store.client.pipeline()
-    for task_id, _ in released:
-        for state in states.ALL:
-            pipeline.zscore(store.keys.state(state, operation.queue), task_id)
-    scores = pipeline.execute() if released else []
-    count = len(states.ALL)
-    held = [dict(zip(states.ALL, scores[at : at + count], strict=True)) for at in range(0, len(scores), count)]
-    failed = sum(one[states.ERROR] is not None for one in held)
-    waiting = sum(one[states.ERROR] is None and any(score is not None for score in one.values()) for one in held)
+    settle(store, operation, [(to_text(task_id), score) for task_id, score in released])
+    now = read_operation(operation.id, store.client.hgetall(store.keys.operation(operation.id))) or operation
+    # until it has passed nothing else was released
+    failed, waiting = now.outcomes.failed, now.outcomes.waiting
     if failed > operation.canary_failures:
-        return Verdict(because=f"canary: {failed} of {len(held)} failed again")
+        return Verdict(because=f"canary: {failed} of {operation.canary} failed again")
     if not waiting:
         return Verdict(passed=True)
-    if store.now() > max(score for _, score in released) + operation.canary_seconds:
-        return Verdict(because=f"canary: {waiting} of {len(held)} came to no end within {operation.canary_seconds:g} s")
+    if store.now() > max((score for _, score in released), default=0.0) + operation.canary_seconds:
+        return Verdict(
+            because=f"canary: {waiting} of {operation.canary} came to no end within {operation.canary_seconds:g} s"
+        )
     return Verdict()

@@ -11,6 +11,48 @@ VERBS = {"retry": "retry", "delete": "delete", "purge": "delete", "clear": "dele
 
 RUNNING, PAUSED, DONE, CANCELLED = "running", "paused", "done", "cancelled"
 
+_PREFIX = b"error:"
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What became of the tasks that a retry released.  followed: of how many this is known or will be.
+
+    succeeded: a worker of ours finished them.  failed_same, failed_other: in error again with the same or another
+    error than before; failed_unknown: nobody read with which.  gone: in no state any more, though no worker of ours
+    finished them: most likely one of TaskTiger's did.  moved_on: moved, deleted or cancelled before they ran.
+    errors: ((class, tasks), …) of failed_other, most first, at most 20 classes; more_errors: tasks of further ones."""
+
+    followed: int = 0
+    succeeded: int = 0
+    failed_same: int = 0
+    failed_other: int = 0
+    failed_unknown: int = 0
+    gone: int = 0
+    moved_on: int = 0
+    errors: tuple = ()
+    more_errors: int = 0
+
+    @property
+    def failed(self) -> int:
+        return self.failed_same + self.failed_other + self.failed_unknown
+
+    @property
+    def waiting(self) -> int:
+        """Those that wait or run, as far as is known."""
+        return max(self.followed - self.succeeded - self.failed - self.gone - self.moved_on, 0)
+
+
+def _read_outcomes(fields: dict) -> Outcomes:
+    counts = {name: int(fields.get(name.encode(), 0)) for name in _COUNTED}
+    errors = [(to_text(name[len(_PREFIX) :]), int(count)) for name, count in fields.items() if name.startswith(_PREFIX)]
+    return Outcomes(**counts, errors=tuple(sorted(errors, key=lambda pair: (-pair[1], pair[0]))))
+
+
+_COUNTED = (
+    "followed", "succeeded", "failed_same", "failed_other", "failed_unknown", "gone", "moved_on", "more_errors",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -22,7 +64,8 @@ class Operation:
     canary: so many tasks go ahead, at the head of the queue; the rest waits up to canary_seconds for them and goes on
     when no more than canary_failures fail again.  canary_state: waiting | passed | empty: there is none.
     paused_at, paused_because: since when it stands still, and why.  rested_seconds: how long it
-    stood still before."""
+    stood still before.  outcomes: of a retry, what became of the tasks.  retries: the operation whose failed part this
+    one retries; retried_by: the one that did so with this one's."""
 
     id: str
     verb: str
@@ -50,6 +93,9 @@ class Operation:
     paused_because: str = ""
     rested_seconds: float = 0.0
     stayed: int = 0
+    outcomes: Outcomes = Outcomes()
+    retries: str | None = None
+    retried_by: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -105,6 +151,8 @@ def read_operation(operation_id: str, fields: dict) -> Operation | None:
             canary_state=to_text(fields.get(b"canary", b"")),
             stayed=int(fields.get(b"stayed", 0)),
             rested_seconds=float(fields.get(b"rested_seconds", 0)),
+            outcomes=_read_outcomes(fields),
+            retried_by=to_text(fields[b"retried_by"]) if b"retried_by" in fields else None,
             **json_object(fields[b"record"]),
         )
     except (KeyError, ValueError, TypeError):
@@ -126,7 +174,7 @@ def _is_sound(operation) -> bool:
         and isinstance(operation.canary_failures, int)
         and 0 <= operation.rate < math.inf
         and operation.verb in VERBS
-        and isinstance(operation.undoes or "", str)
+        and all(isinstance(one or "", str) for one in (operation.undoes, operation.retries))
         and (operation.verb == "restore") == bool(operation.undoes)
         and operation.state in states.ALL
     )

@@ -1,10 +1,11 @@
 -- reschedule: let a task become due at another time      (scheduled | error -> scheduled)
 -- KEYS    from zset, scheduled zset, from_names set, scheduled_names set, payload string, recoveries any, audit stream,
---         operation hash, operation_ids list
--- ARGV    id, queue, due_at, payload_before, payload_after, act, max_audit_entries
+--         operation hash, operation_ids list, followed any
+-- ARGV    id, queue, state, due_at, payload_before, payload_after, act, max_audit_entries, operation_prefix
+-- DERIVES operation_prefix .. the operation that followed the task
 -- gives   OK | CHANGED (the payload is not payload_before any more; nothing written)
 -- refuses TASK_NOT_FOUND, PAYLOAD_MISSING
--- include queue_names, act
+-- include queue_names, act, followed
 if not redis.call('ZSCORE', from, id) then
     return refuse('TASK_NOT_FOUND', id)
 end
@@ -21,5 +22,8 @@ drop_if_empty(from, from_names, queue)
 redis.call('SADD', scheduled_names, queue)
 redis.pcall('HDEL', recoveries, id)
 redis.call('SET', payload, payload_after)
+if state == 'error' then
+    stop_following(followed, operation_prefix, queue, id, 'failed_unknown')
+end
 note_act(audit, operation, operation_ids, '', id, act, max_audit_entries)
 return 'OK'

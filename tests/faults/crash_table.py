@@ -35,6 +35,7 @@ SCRIPTS = {
     "pace": ("operator", "sweeper"),
     "steer_operation": ("operator",),
     "end_operation": ("operator", "sweeper"),
+    "settle_followed": ("sweeper",),
     "enter_queue": ("sync", "fork"),
     "renew_lock": ("sweeper", "sync", "fork"),
     "release_lock": ("sweeper", "operator", "sync", "fork"),

@@ -51,7 +51,9 @@ class Model:
         self.claims, self.recoveries = defaultdict(dict), {}
         self.remembered, self.twins = set(), {}  # twins: {id of a unique task: when it was seen in a second queue}
         self.pauses, self.locks = {}, {}  # queue -> end; what our record says, and the wire's lock
-        self.operations, self.audit, self.heard = {}, [], []
+        self.audit, self.heard = [], []
+        self.operations = defaultdict(lambda: defaultdict(int))  # id -> its numbers, and its status
+        self.followed = {}  # (queue, id) -> the operation that retried it
 
     # -- producers (T1) --
 
@@ -125,6 +127,8 @@ class Model:
         self._let_go(queue, task_id, lease)
         self.recoveries.pop(task_id, None)
         self._forget(queue, task_id)
+        if not self._is_held(queue, task_id):
+            self._stop_following(queue, task_id, "succeeded")
 
     def retry_later(self, queue, task_id, lease, due_at, execution, keep) -> None:
         """The earlier moment stays when the id is scheduled already."""
@@ -202,10 +206,14 @@ class Model:
 
     # -- operators (T8, T9, T13) --
 
-    def retry(self, queue, task_id, now, fresh_budget=False) -> None:
+    def retry(self, queue, task_id, now, fresh_budget=False, operation_id="") -> None:
         self._refuse_absent(ERROR, queue, task_id)
         self._refuse_empty(task_id)
         self._take_out(ERROR, queue, task_id)
+        self._stop_following(queue, task_id, "failed")
+        if operation_id:
+            self.followed[queue, task_id] = operation_id
+            self.operations[operation_id]["followed"] += 1
         self.recoveries.pop(task_id, None)
         if fresh_budget:
             self.counts.pop(task_id, None)
@@ -217,6 +225,7 @@ class Model:
         self._take_out(state, queue, task_id)
         self.recoveries.pop(task_id, None)
         self._forget(queue, task_id)
+        self._stop_following(queue, task_id, "failed" if state == ERROR else "moved_on")
 
     cancel = delete
 
@@ -233,6 +242,8 @@ class Model:
         self._take_out(state, queue, task_id)
         self._put(SCHEDULED, queue, task_id, due_at, "set")
         self.recoveries.pop(task_id, None)
+        if state == ERROR:
+            self._stop_following(queue, task_id, "failed")
         self.payloads[task_id] = json.dumps(json.loads(self.payloads[task_id]) | {"scheduled_at": due_at})
 
     def move(self, queue, state, task_id, to_queue, now) -> None:
@@ -242,10 +253,24 @@ class Model:
         if sum(task_id in self.states[one][at] for one in STATES for at in (queue, to_queue)) > 1:
             raise Refused("ALREADY_THERE")
         self._put(state, to_queue, task_id, self._take_out(state, queue, task_id), "set")
+        self._stop_following(queue, task_id, "failed" if state == ERROR else "moved_on")
         if task_id in self.twins:
             self.twins[task_id] = now
         if state == QUEUED:
             self.heard.append(to_queue)
+
+    def settle_followed(self) -> None:
+        """What stands in error again has failed, and what stands nowhere is gone or elsewhere."""
+        for queue, task_id in list(self.followed):
+            if task_id in self.states[ERROR][queue]:
+                self._stop_following(queue, task_id, "failed")
+            elif not self._is_held(queue, task_id):
+                self._stop_following(queue, task_id, "moved_on" if task_id in self.payloads else "gone")
+
+    def _stop_following(self, queue, task_id, outcome):
+        operation_id = self.followed.pop((queue, task_id), None)
+        if operation_id is not None:
+            self.operations[operation_id][outcome] += 1
 
     def pause(self, queue, until, lock_until) -> None:
         self.pauses[queue], self.locks[queue] = until, lock_until

@@ -147,18 +147,25 @@ class Operators(Stage):
         while not operation.ended:
             operation = operations.step(operation.id)
         self.model.note_act(verb, operation.id)
-        done = sum(self._done_to_one(verb, queue, state, task_id) for task_id in matched)
+        done = sum(self._done_to_one(verb, queue, state, task_id, operation.id) for task_id in matched)
         counts = {"status": "done", "matched": len(matched), "done": done, "skipped": len(matched) - done}
-        self.model.operations[operation.id] = {name: str(value) for name, value in counts.items()}
+        self.model.operations[operation.id].update(counts)
+
+    @precondition(lambda self: self.model.followed)
+    @rule()
+    def look_what_became_of_what_was_retried(self):
+        for operation, tasks in self.engine.operations.followed():
+            self.engine.operations.settle(operation, tasks)
+        self.model.settle_followed()
 
     def _until(self, queue, state, now):
         """All that is there now; what is scheduled has its score in the future."""
         return max([now, *self.model.states[state][queue].values()]) if state == "scheduled" else now
 
-    def _done_to_one(self, verb, queue, state, task_id) -> bool:
+    def _done_to_one(self, verb, queue, state, task_id, operation_id) -> bool:
         try:
             if verb == "retry":
-                self.model.retry(queue, task_id, self.clock.now())
+                self.model.retry(queue, task_id, self.clock.now(), operation_id=operation_id)
             else:
                 self.model.delete(queue, state, task_id)
         except Refused:

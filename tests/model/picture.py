@@ -26,13 +26,16 @@ PLAIN = {
     "hash": lambda value: {to_text(name): to_text(text) for name, text in value.items()},
     "stream": lambda value: [_act(json.loads(fields[b"act"])) for _, fields in value],
 }
-EXPIRING = ("x:claims:", "x:recoveries", "x:remembered:", "qslock:", "x:operation:")
+EXPIRING = ("x:claims:", "x:recoveries", "x:remembered:", "qslock:", "x:operation:", "x:followed")
 """The beginnings of the keys that end by themselves one day; no other may."""
+
+
+COUNTED = ("status", "matched", "done", "skipped", "followed", "succeeded", "failed", "gone", "moved_on")
 
 
 def real(raw, prefix="t:") -> tuple[dict, set]:
     """What is in Redis, and which of its keys expire; in three trips."""
-    keys = sorted(key for key in map(to_text, raw.keys("*")) if not key.startswith(prefix + "lockv2:"))
+    keys = sorted(key for key in map(to_text, raw.keys("*")) if _is_specified(key.removeprefix(prefix)))
     looks = raw.pipeline()
     for key in keys:
         looks.type(key).ttl(key)
@@ -46,6 +49,10 @@ def real(raw, prefix="t:") -> tuple[dict, set]:
         for (key, kind, _), value in zip(rows, reads.execute(), strict=True)
     }
     return found, {key.removeprefix(prefix) for key, _, left in rows if left >= 0}
+
+
+def _is_specified(key):
+    return not key.startswith("lockv2:") and not (key.startswith("x:operation:") and key.endswith(":failed"))
 
 
 def specified(model) -> tuple[dict, set]:
@@ -87,7 +94,8 @@ def _ours(model):
         yield f"qslock:{queue}", {SYSTEM_LOCK: ends_at}
     yield "x:operations", set(model.operations)
     for operation_id, counts in model.operations.items():
-        yield f"x:operation:{operation_id}", counts
+        yield f"x:operation:{operation_id}", {name: str(counts[name]) for name in COUNTED}
+    yield "x:followed", {_member(*place): operation_id for place, operation_id in model.followed.items()}
     yield "x:audit", model.audit
 
 
@@ -96,8 +104,15 @@ def _shaped(key, value):
     if key.startswith("x:claims:"):
         return {task_id: _claim(record) for task_id, record in value.items()}
     if key.startswith("x:operation:"):
-        return {name: value[name] for name in ("status", "matched", "done", "skipped")}
+        failed = sum(int(value.get(f"failed_{how}", 0)) for how in ("same", "other", "unknown"))
+        return {name: value.get(name, "0") for name in COUNTED} | {"failed": str(failed)}
+    if key == "x:followed":
+        return {member: record.partition(" ")[0] for member, record in value.items()}
     return set(value) if key in ("x:pauses", "x:operations") else value
+
+
+def _member(queue, task_id):
+    return f"{len(queue)}:{queue}{task_id}"
 
 
 def _claim(record):

@@ -30,13 +30,44 @@ def test_a_running_operation_shows_its_progress_and_asks_again(engine, raw, oper
     assert "No sweeper is alive to carry it on" in page
 
 
-def test_an_ended_operation_asks_no_more(engine, operator):
+def finish_all(engine, queue="mail"):
+    session = engine.leases.session("worker-1")
+    for claimed in session.claim(queue, 100):
+        session.finish(claimed)
+    assert not [settled.error for settled in session.drain() if settled.error]
+    session.close()
+
+
+def test_an_ended_operation_asks_on_until_it_is_known_what_became_of_its_tasks(engine, operator):
     seed.failed(engine, "mail", 2)
     operation = engine.operations.run_small(engine.operations.start("retry", "mail", "error", actor=SOMEBODY))
     fragment = text(operator.get(f"/operations/{operation.id}/progress"))
-    assert "hx-get" not in fragment
-    assert "100 %" in fragment
+    assert "100 %" in fragment and "every 5s" in fragment
+    assert "<b>2</b> still waiting or running" in fragment
     assert "Cancel the rest" not in text(operator.get(f"/operations/{operation.id}"))
+    finish_all(engine)
+    fragment = text(operator.get(f"/operations/{operation.id}/progress"))
+    assert "hx-get" not in fragment and "<b>2</b> succeeded" in fragment
+    assert 'aria-label="2 succeeded"' in fragment
+    assert "2 succeeded" in text(operator.get("/operations/"))
+
+
+def test_what_failed_again_is_told_by_its_error(engine, operator):
+    seed.failed(engine, "mail", 3)
+    operation = engine.operations.run_small(engine.operations.start("retry", "mail", "error", actor=SOMEBODY))
+    session = engine.leases.session("worker-1")
+    traceback = seed.TRACEBACK.replace("shop.errors.GatewayDown", "<i>KeyError")
+    first, second, _ = session.claim("mail", 3)
+    session.give_up(first, seed.execution(engine, "shop.errors:GatewayDown", seed.TRACEBACK))
+    session.give_up(second, seed.execution(engine, "<i>KeyError", traceback))
+    session.drain()
+    for found, tasks in engine.operations.followed():
+        engine.operations.settle(found, tasks)
+    page = text(operator.get(f"/operations/{operation.id}"))
+    assert "<b>1</b> failed again, same error" in page
+    assert "<b>1</b> failed again, another error" in page and "&lt;i&gt;KeyError 1" in page
+    assert "<b>1</b> still waiting or running" in page
+    session.close()
 
 
 def test_a_running_operation_is_cancelled_once(engine, raw, operator, acts):

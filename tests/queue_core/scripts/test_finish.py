@@ -81,3 +81,42 @@ def test_something_else_in_the_place_of_the_twins_keeps_no_task_active(world):
     world.raw.set("t:x:twins", "foreign")
     assert world.run("finish", **values) == b"OK"
     assert world.dump() == {"t:x:twins": "foreign"}
+
+
+def retried(world):
+    world.put_operation()
+    world.put("error")
+    world.run(
+        "retry", id="a", queue="orders", now=500.5, fresh_budget=False, not_after="", operation_id="op", act=b"",
+        max_audit_entries=1000,
+    )  # fmt: skip
+    return {"id": "a", "queue": "orders", "lease": world.claim()[0]}
+
+
+def test_what_an_operation_has_retried_is_counted_there_as_succeeded(world):
+    world.run("finish", **retried(world))
+    assert world.raw.hget("t:x:operation:op", "succeeded") == b"1"
+    assert "t:x:followed" not in world.dump()
+    assert_sound(world.raw)
+
+
+def test_it_is_followed_on_while_it_waits_for_another_run(world):
+    values = retried(world)
+    world.put("scheduled", unique=True)
+    world.run("finish", **values)
+    assert world.raw.hget("t:x:operation:op", "succeeded") is None
+    assert world.dump()["t:x:followed"] == {"6:ordersa": "op 500.5"}
+
+
+def test_a_record_of_an_operation_that_has_expired_does_not_come_back(world):
+    values = retried(world)
+    world.raw.delete("t:x:operation:op")
+    assert world.run("finish", **values) == b"OK"
+    assert not world.raw.exists("t:x:operation:op", "t:x:followed")
+
+
+def test_something_else_in_the_place_of_what_is_followed_keeps_no_task_active(world):
+    values = retried(world)
+    world.raw.set("t:x:followed", "foreign")
+    assert world.run("finish", **values) == b"OK"
+    assert world.scores("active") == {}

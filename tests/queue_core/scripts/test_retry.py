@@ -79,3 +79,31 @@ def test_a_canary_goes_before_all_that_wait_and_is_remembered(world):
     assert world.scores("queued") == {"a": 89.0, "b": 90.0}
     assert world.dump()["t:x:operation:op:released"] == {"a": 500.5}
     assert_sound(world.raw)
+
+
+def test_as_part_of_an_operation_it_is_followed(world):
+    values = sample(world)
+    world.run("retry", **values | {"operation_id": "op", "act": b""})
+    assert world.dump()["t:x:followed"] == {"6:ordersa": "op 500.5"}
+    assert world.raw.hget("t:x:operation:op", "followed") == b"1" and world.raw.ttl("t:x:followed") > 86_400
+    assert_sound(world.raw)
+
+
+@pytest.mark.parametrize("operation_id", ["", "op2"])
+def test_a_second_retry_says_that_the_first_one_failed_again(world, operation_id):
+    values = sample(world)
+    world.put_operation("op2")
+    world.run("retry", **values | {"operation_id": "op", "act": b""})
+    world.raw.zrem("t:queued:orders", "a")
+    world.put("error", score=600.0)
+    world.run("retry", **values | {"operation_id": operation_id})
+    assert world.raw.hget("t:x:operation:op", "failed_unknown") == b"1"
+    assert world.raw.hget("t:x:operation:op2", "followed") == (b"1" if operation_id else None)
+
+
+def test_something_else_in_the_place_of_what_is_followed_keeps_no_task_in_error(world):
+    values = sample(world)
+    world.raw.set("t:x:followed", "foreign")
+    world.run("retry", **values | {"operation_id": "op", "act": b""})
+    assert world.scores("queued") == {"a": 500.5}
+    assert world.raw.hget("t:x:operation:op", "followed") is None

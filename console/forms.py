@@ -6,13 +6,39 @@ from flask import request
 
 from queue_core.errors import InvalidRequest
 
+CANARY_SECONDS = 60
+_DAY_SECONDS = 86_400
+
+
+def given_pace() -> dict:
+    """How a retry is to go, as `operations.start` takes it: rate, canary, canary_seconds, canary_failures.
+
+    Nothing typed: all at once.  Raises InvalidRequest."""
+    return {
+        "rate": given_rate(),
+        "canary": given_canary(),
+        "canary_seconds": _seconds(),
+        "canary_failures": _count("canary_failures", "The failures that a canary may have are a number up to 100."),
+    }
+
 
 def given_canary() -> int:
     """How many tasks go ahead; 0 when nothing was typed.  Raises InvalidRequest."""
-    typed = request.form.get("canary", "").strip() or "0"
-    if not typed.isascii() or not typed.isdigit() or len(typed) > 3:
-        raise InvalidRequest("A canary is a number of tasks up to 100; empty means none.")
+    return _count("canary", "A canary is a number of tasks up to 100; empty means none.")
+
+
+def _count(name, fault) -> int:
+    typed = request.form.get(name, "").strip() or "0"
+    if not typed.isascii() or not typed.isdigit() or int(typed[:9]) > 100 or len(typed) > 9:
+        raise InvalidRequest(fault)
     return int(typed)
+
+
+def _seconds() -> float:
+    typed = request.form.get("canary_seconds", "").strip() or str(CANARY_SECONDS)
+    if not typed.isascii() or not typed.isdigit() or len(typed) > 5 or not 0 < int(typed) <= _DAY_SECONDS:
+        raise InvalidRequest("A canary is waited for between one second and a day: type seconds.")
+    return float(typed)
 
 
 def given_rate() -> float:

@@ -5,6 +5,7 @@ from flask import flash, redirect, request, url_for
 from console import actions
 from console.converters import from_segment
 from console.current import engine
+from console.forms import given_pace
 from console.presenters import DONE_WORDS, number, plural
 from queue_core.errors import InvalidRequest
 
@@ -46,7 +47,8 @@ def perform(verb: str, state: str, chosen: dict[str, list[str]], *, back: str):
         return redirect(back, 303)
 
     def act(actor):
-        return [_operation(verb, queue, state, ids, actor) for queue, ids in chosen.items()]
+        pace = given_pace() if verb == "retry" else {}
+        return [_operation(verb, queue, state, ids, actor, pace) for queue, ids in chosen.items()]
 
     queue = next(iter(chosen)) if len(chosen) == 1 else None
     return actions.perform(
@@ -60,8 +62,9 @@ def perform(verb: str, state: str, chosen: dict[str, list[str]], *, back: str):
     )
 
 
-def _operation(verb, queue, state, ids, actor):
-    operation = engine().operations.start(verb, queue, state, actor=actor, reason=actions.given_reason(), task_ids=ids)
+def _operation(verb, queue, state, ids, actor, pace):
+    reason = actions.given_reason()
+    operation = engine().operations.start(verb, queue, state, actor=actor, reason=reason, task_ids=ids, **pace)
     return engine().operations.run_small(operation)
 
 
@@ -75,6 +78,8 @@ def _undo_url(operations):
 
 def told(verb: str, operations: list) -> str:
     """What became of the ticked tasks, in a sentence."""
+    if not all(operation.ended for operation in operations):
+        return f"{plural(len(operations), 'operation is', 'operations are')} running; the sweeper carries them on."
     done = sum(operation.done for operation in operations)
     skipped = sum(operation.skipped for operation in operations)
     sentence = f"{plural(done, 'task')} {DONE_WORDS[verb]}"

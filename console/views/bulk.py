@@ -9,7 +9,7 @@ from flask_admin import expose
 from console import actions, presenters, reading
 from console.auth import may
 from console.current import engine, now
-from console.forms import given_canary, given_rate
+from console.forms import given_pace
 from console.page import Page
 from console.presenters import number
 from queue_core import states
@@ -106,8 +106,7 @@ def _start(kind, queue, state):
             reason=actions.given_reason(),
             not_after=not_after,
             to_trash=request.form.get("free_memory") != "yes",
-            rate=given_rate(),
-            canary=given_canary(),
+            **(given_pace() if kind is RETRY else {}),
         )
         return engine().operations.run_small(operation)
 

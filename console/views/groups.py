@@ -9,6 +9,7 @@ from flask_admin import expose
 from console import actions, causes, detail, links, paging, presenters, reading
 from console.auth import may
 from console.current import engine, now, settings
+from console.forms import given_pace
 from console.page import Page
 from console.presenters import number, plural
 from queue_core import states
@@ -118,7 +119,8 @@ class GroupsPage(Page):
         def act(actor):
             _check_typed(verb, sum(map(len, chosen().values())))
             reason = actions.given_reason() or f"error group {reading.error_group(group_id).title}"[:500]
-            return _start(verb, group_id, chosen(), actor, reason)
+            pace = given_pace() if verb == "retry" else {}
+            return _start(verb, group_id, chosen(), actor, reason, pace)
 
         return actions.perform(
             f"{verb} group",
@@ -134,14 +136,14 @@ def _queues(group_id):
     return [queue for queue, _ in reading.error_group(group_id).queues]
 
 
-def _start(verb, group_id, chosen, actor, reason):
+def _start(verb, group_id, chosen, actor, reason, pace):
     """One operation for each queue, run here when all of them are small together."""
     if not chosen:
         return []
     rooms, is_small = engine(), sum(map(len, chosen.values())) <= AT_ONCE
     started = []
     for queue, ids in chosen.items():
-        operation = rooms.operations.start(verb, queue, states.ERROR, actor=actor, reason=reason, task_ids=ids)
+        operation = rooms.operations.start(verb, queue, states.ERROR, actor=actor, reason=reason, task_ids=ids, **pace)
         rooms.error_groups.remember_operation(group_id, operation.id)
         started.append(rooms.operations.run_small(operation) if is_small else operation)
     if is_small:

@@ -6,7 +6,7 @@ from flask_admin import expose
 from console import actions
 from console.auth import may
 from console.current import engine, now
-from console.forms import given_rate
+from console.forms import given_pace, given_rate
 from console.live import fragment
 from console.page import Page
 from console.presenters import number, plural
@@ -31,7 +31,14 @@ class OperationsPage(Page):
     def show(self, operation_id):
         operation = engine().operations.get(operation_id)
         in_trash = engine().trash.count_of(operation_id) if operation.ended else 0
-        return self.render("operations/show.html", operation=operation, in_trash=in_trash, now=now())
+        newest = engine().operations.newest(limit=NEWEST) if operation.outcomes.failed else ()
+        return self.render(
+            "operations/show.html",
+            operation=operation,
+            in_trash=in_trash,
+            retried_by=[one for one in newest if one.retries == operation_id],
+            now=now(),
+        )
 
     @expose("/<name:operation_id>/progress")
     @may("look")
@@ -70,8 +77,30 @@ class OperationsPage(Page):
             undoing = engine().operations.undo(operation_id, actor=actor, reason=actions.given_reason())
             return engine().operations.run_small(undoing)
 
+        return actions.perform("restore", act, told=_told_undone, back=_its_url, queues=lambda: _queues(operation_id))
+
+    @expose("/<name:operation_id>/failed")
+    @may("operate")
+    def preview_failed(self, operation_id):
+        operation = engine().operations.get(operation_id)
+        matched = len(engine().operations.failed_part(operation_id))
+        return self.render("operations/failed.html", operation=operation, matched=matched, now=now())
+
+    @expose("/<name:operation_id>/failed", methods=["POST"])
+    @may("operate")
+    def retry_failed(self, operation_id):
+        def act(actor):
+            retried = engine().operations.retry_failed(
+                operation_id, actor=actor, reason=actions.given_reason(), **given_pace()
+            )
+            return engine().operations.run_small(retried)
+
         return actions.perform(
-            "restore", act, told=_told_undone, back=_undone_url, queues=lambda: _queues(operation_id)
+            "retry failed",
+            act,
+            told="What failed again is being retried.",
+            back=_its_url,
+            queues=lambda: _queues(operation_id),
         )
 
     @expose("/<name:operation_id>/cancel", methods=["POST"])
@@ -99,5 +128,5 @@ def _told_undone(operation):
     return f"{plural(operation.done, 'task')} restored{skipped}."
 
 
-def _undone_url(operation):
+def _its_url(operation):
     return url_for(".show", operation_id=operation.id)

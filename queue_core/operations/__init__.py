@@ -13,7 +13,7 @@ from queue_core.acts import Actor, act
 from queue_core.errors import InvalidRequest, OperationEnded, OperationNotFound
 from queue_core.operations.canary import MOST_CANARIES, judge
 from queue_core.operations.chunk import run_chunk
-from queue_core.operations.outcomes import followed, settle
+from queue_core.operations.outcomes import failed_part, followed, settle
 from queue_core.operations.record import CANCELLED, DONE, PAUSED, RUNNING, VERBS, Operation, read_operation
 from queue_core.store import Store
 from queue_core.text import to_bytes, to_text
@@ -58,6 +58,7 @@ class Operations:
         canary: int = 0,
         canary_seconds: float = 60.0,
         canary_failures: int = 0,
+        retries: str | None = None,
     ) -> Operation:
         """Writes the operation down; nothing has happened to any task yet.
 
@@ -66,7 +67,7 @@ class Operations:
         for good, which frees its memory now.
         rate: tasks a second, 0: as fast as it goes.  canary (retry only): so many, at most 100, go ahead at the head of
         the queue; when more than `canary_failures` of them fail again, or some come to no end within `canary_seconds`,
-        the operation pauses itself, else it goes on by itself.
+        the operation pauses itself, else it goes on by itself.  retries: the operation whose failed part this is.
         Raises InvalidRequest, UnknownState."""
         self._check(verb, state, task_ids)
         _check_rate(rate)
@@ -81,8 +82,14 @@ class Operations:
             "verb": verb, "queue": queue, "state": state, "actor": actor.name, "door": actor.door, "reason": reason,
             "created_at": now, "not_after": not_after, "selected": task_ids is not None, "to_trash": to_trash,
             "canary": canary, "canary_seconds": canary_seconds, "canary_failures": canary_failures,
+            "retries": retries,
         }  # fmt: skip
-        facts = {"tasks": ids[:10], "for_good": verb != "retry" and not to_trash, "canary": canary or None}
+        facts = {
+            "tasks": ids[:10],
+            "for_good": verb != "retry" and not to_trash,
+            "canary": canary or None,
+            "retries": retries,
+        }
         return self._start(record, matched, actor, ids, rate, **facts)
 
     def undo(self, operation_id: str, *, actor: Actor, reason: str = "") -> Operation:
@@ -197,6 +204,24 @@ class Operations:
     def settle(self, operation: Operation, tasks: list[tuple[str, float]]) -> None:
         """Counts in the operation those of its followed tasks of which it is known by now what became of them."""
         settle(self._store, operation, tasks)
+
+    def failed_part(self, operation_id: str) -> list[str]:
+        """The tasks that failed again after this operation had retried them, and are in error now; the oldest failure
+        first.  At most 10,000: of more only the newest are known.  Raises OperationNotFound."""
+        return failed_part(self._store, self.get(operation_id))
+
+    def retry_failed(self, operation_id: str, *, actor: Actor, reason: str = "", **pace) -> Operation:
+        """Writes down an operation on exactly these; nothing has happened to any task yet.
+
+        pace: rate, canary, canary_seconds, canary_failures, as for `start`.
+        Raises OperationNotFound; InvalidRequest when there are none."""
+        before = self.get(operation_id)
+        ids = failed_part(self._store, before)
+        if not ids:
+            raise InvalidRequest("Nothing that failed again is in error any more.")
+        return self.start(
+            "retry", before.queue, states.ERROR, actor=actor, reason=reason, task_ids=ids, retries=operation_id, **pace
+        )
 
     # -- keeping it bounded --
 

@@ -7,6 +7,7 @@ counts a task and stops following it in the same step; so whoever dies in the mi
 
 from collections.abc import Iterator
 
+from queue_core import states
 from queue_core.error_group import place
 from queue_core.execution import Execution, read_execution
 from queue_core.fingerprint import Fingerprint, fingerprint_of_failure
@@ -53,6 +54,17 @@ def _moment(record) -> float:
         return float(record.partition(b" ")[2])
     except ValueError:
         return 0.0
+
+
+def failed_part(store: Store, operation: Operation) -> list[str]:
+    """The tasks that failed again after the operation had retried them, and are in error now."""
+    ids = store.client.zrange(store.keys.operation_failed(operation.id), 0, -1)
+    key, there = store.keys.state(states.ERROR, operation.queue), []
+    for first in range(0, len(ids), AT_ONCE):
+        some = ids[first : first + AT_ONCE]
+        scores = store.client.zmscore(key, some)
+        there += [to_text(one) for one, score in zip(some, scores, strict=True) if score is not None]
+    return there
 
 
 def settle(store: Store, operation: Operation, tasks: list[tuple[str, float]]) -> None:

@@ -65,7 +65,7 @@ class Operation:
     when no more than canary_failures fail again.  canary_state: waiting | passed | empty: there is none.
     paused_at, paused_because: since when it stands still, and why.  rested_seconds: how long it
     stood still before.  outcomes: of a retry, what became of the tasks.  retries: the operation whose failed part this
-    one retries; retried_by: the one that did so with this one's."""
+    one retries."""
 
     id: str
     verb: str
@@ -95,7 +95,6 @@ class Operation:
     stayed: int = 0
     outcomes: Outcomes = Outcomes()
     retries: str | None = None
-    retried_by: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -152,7 +151,6 @@ def read_operation(operation_id: str, fields: dict) -> Operation | None:
             stayed=int(fields.get(b"stayed", 0)),
             rested_seconds=float(fields.get(b"rested_seconds", 0)),
             outcomes=_read_outcomes(fields),
-            retried_by=to_text(fields[b"retried_by"]) if b"retried_by" in fields else None,
             **json_object(fields[b"record"]),
         )
     except (KeyError, ValueError, TypeError):

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from queue_core import Engine, Settings, Worker
-from queue_core.errors import StoreCorrupt
+from queue_core.errors import InvalidRequest, StoreCorrupt
 from queue_core.sweeper import Sweeper
 from tests.builders import ANNA, HOSTILE_ID, HOSTILE_QUEUE
 from tests.checker import assert_sound
@@ -198,6 +198,30 @@ def test_a_line_that_moved_in_the_source_is_the_same_error(world, engine):
     world.raw.rpush("t:task:a:executions", failures.execution(at=7e9, line=99, message="refused order 18"))
     look(engine)
     assert outcomes(engine, operation) == {"failed_same": 1}
+
+
+def test_the_failed_part_is_retried_exactly(raw, engine, work, told):
+    ids = failed(raw, work, told, *["ValueError"] * 4)
+    operation = retry_all(engine)
+    told("well", "ValueError", "KeyError", "ValueError")
+    work()
+    look(engine)
+    engine.control.delete("orders", "error", ids[3], actor=ANNA)
+    assert engine.operations.failed_part(operation.id) == sorted(
+        ids[1:3], key=lambda one: raw.zscore("t:error:orders", one)
+    )
+    again = engine.operations.retry_failed(operation.id, actor=ANNA, reason="once more", canary=1)
+    assert (again.matched, again.retries, again.canary) == (2, operation.id, 1)
+    told("well", "well", "well", "well")
+    again = engine.operations.step(again.id)
+    assert again.done == 1 and again.waits_for_canary
+    work()
+    wait_until(lambda: engine.operations.step(again.id).ended, 30)
+    work()
+    assert outcomes(engine, again) == {"succeeded": 2}
+    with pytest.raises(InvalidRequest):
+        engine.operations.retry_failed(operation.id, actor=ANNA)
+    assert_sound(raw)
 
 
 def test_hostile_names_are_followed_byte_for_byte(world, engine):

@@ -186,3 +186,16 @@ def test_secrets_are_hidden_in_what_tasks_have_in_common_and_in_samples(engine, 
     for address in ("/errors/", "/", f"/errors/groups/{group}", f"/errors/groups/{group}/retry"):
         assert "hunter2" not in text(operator.get(address)), address
     assert "api_token = &#34;[hidden]&#34;" in text(operator.get(f"/errors/groups/{group}"))
+
+
+def test_a_group_is_retried_with_a_canary_in_each_of_its_queues(engine, group, operator):
+    page = text(operator.get(f"/errors/groups/{group}/retry"))
+    assert 'name="canary_seconds"' in page and "so many first of each queue" in page
+    pace = {"canary": "1", "canary_failures": "2", "canary_seconds": "30", "rate": "7"}
+    answer = operator.post(f"/errors/groups/{group}/retry", {"not_after": repr(time.time()), **pace})
+    assert answer.status_code == 303
+    operations = engine.operations.newest()
+    assert [(one.canary, one.canary_failures, one.canary_seconds, one.rate) for one in operations] == [
+        (1, 2, 30, 7)
+    ] * 2
+    assert 'name="canary"' not in text(operator.get(f"/errors/groups/{group}/purge"))

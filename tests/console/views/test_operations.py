@@ -144,3 +144,65 @@ def test_every_page_tells_paused_operations_from_running_ones(engine, raw, opera
     assert "1 operation paused" in text(operator.get("/audit/"))
     large(engine, raw)
     assert "1 operation running, 1 paused" in text(operator.get("/audit/"))
+
+
+def failed_again(engine, count=3):
+    """A retry of tasks that have failed again; its id."""
+    seed.failed(engine, "mail", count)
+    operation = engine.operations.run_small(engine.operations.start("retry", "mail", "error", actor=SOMEBODY))
+    session = engine.leases.session("worker-1")
+    for claimed in session.claim("mail", count):
+        session.give_up(claimed, seed.execution(engine, "shop.errors:GatewayDown", seed.TRACEBACK))
+    session.drain()
+    session.close()
+    for found, tasks in engine.operations.followed():
+        engine.operations.settle(found, tasks)
+    return operation.id
+
+
+def test_the_failed_part_is_retried_by_another_operation_that_leads_back(engine, operator, acts):
+    operation_id = failed_again(engine)
+    seed.failed(engine, "mail", 2)
+    address = f"/operations/{operation_id}/failed"
+    assert f'href="{address}"' in text(operator.get(f"/operations/{operation_id}"))
+    assert "<b>3 tasks</b>" in text(operator.get(address))
+    answer = operator.post(address, {"reason": "the gateway is back", "canary": "2", "rate": "5"})
+    assert answer.status_code == 303
+    (retried,) = [one for one in engine.operations.newest() if one.retries == operation_id]
+    assert (retried.matched, retried.canary, retried.rate, retried.selected) == (3, 2, 5.0, True)
+    page = text(operator.get(f"/operations/{retried.id}"))
+    assert f'the failed part of <a href="/operations/{operation_id}">' in page
+    assert f'<a href="/operations/{retried.id}">Its failed part was retried' in text(
+        operator.get(f"/operations/{operation_id}")
+    )
+    assert ("retry", "done") in acts()
+
+
+def test_what_is_not_in_error_any_more_is_no_failed_part(engine, operator, acts):
+    operation_id = failed_again(engine)
+    operator.get(f"/operations/{operation_id}/failed")
+    first = operator.post(f"/operations/{operation_id}/failed")
+    second = operator.post(f"/operations/{operation_id}/failed")
+    assert (first.status_code, second.status_code) == (303, 400)
+    assert "Nothing to do" in text(operator.get(f"/operations/{operation_id}/failed"))
+    assert ("retry failed", "failed") in acts()
+
+
+def test_a_viewer_retries_no_failed_part(engine, viewer):
+    operation_id = failed_again(engine, 1)
+    assert "Retry the failed part" not in text(viewer.get(f"/operations/{operation_id}"))
+    assert viewer.get(f"/operations/{operation_id}/failed").status_code == 403
+    assert viewer.post(f"/operations/{operation_id}/failed").status_code == 403
+
+
+def test_the_failed_part_of_a_dropped_record_is_a_page_that_says_so(operator):
+    assert operator.get("/operations/none/failed").status_code == 404
+
+
+def test_an_odd_canary_is_refused_in_words(engine, operator):
+    operation_id = failed_again(engine, 1)
+    operator.get(f"/operations/{operation_id}/failed")
+    for odd in ({"canary": "101"}, {"canary_failures": "x"}, {"canary_seconds": "0"}, {"canary_seconds": "1e3"}):
+        answer = operator.post(f"/operations/{operation_id}/failed", odd)
+        assert answer.status_code == 400 and "canary" in text(answer).lower(), odd
+    assert len(engine.operations.newest()) == 1

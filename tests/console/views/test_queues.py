@@ -152,3 +152,13 @@ def test_the_live_part_tells_how_many_errors_came_meanwhile(engine, operator):
     since = engine.clock.now()
     seed.failed(engine, "mail", 2)
     assert "2 newer errors: show" in text(operator.get(f"/queues/mail/error/live?since={since}"))
+
+
+def test_the_ticked_tasks_can_be_retried_slowly(engine, operator):
+    ids = seed.failed(engine, "mail", 3)
+    assert 'name="canary"' in operator.get("/queues/mail/error").get_data(as_text=True)
+    answer = operator.post("/queues/mail/error/selected/retry", {"task": ids, "canary": "1", "rate": "2"})
+    assert answer.status_code == 303
+    (operation,) = engine.operations.newest()
+    assert (operation.matched, operation.done, operation.canary, operation.rate) == (3, 0, 1, 2.0)
+    assert "1 operation is running" in operator.get("/queues/mail/error").get_data(as_text=True)

@@ -13,8 +13,10 @@ from queue_core.acts import Actor, act
 from queue_core.errors import InvalidRequest, OperationEnded, OperationNotFound
 from queue_core.operations.canary import MOST_CANARIES, judge
 from queue_core.operations.chunk import run_chunk
+from queue_core.operations.filtered import Foreseen, foresee, run_filtered
 from queue_core.operations.outcomes import failed_part, followed, settle
 from queue_core.operations.record import CANCELLED, DONE, PAUSED, RUNNING, VERBS, Operation, read_operation
+from queue_core.query import parse
 from queue_core.store import Store
 from queue_core.text import to_bytes, to_text
 
@@ -43,6 +45,15 @@ class Operations:
         key = self._store.keys.state(states.known(state), queue)
         return self._store.client.zcount(key, "-inf", "+inf" if not_after is None else not_after)
 
+    def foresee(
+        self, queue: str, state: str, query: str, *, not_after: float | None = None, most: int | None = 2000
+    ) -> Foreseen:
+        """What an operation with that query would act on now, told from `most` tasks that lie evenly over the state;
+        None: from all of them, in steps of 200.
+
+        Raises InvalidRequest for what is no query, UnknownState."""
+        return foresee(self._store, queue, states.known(state), parse(query), not_after, most)
+
     def start(
         self,
         verb: str,
@@ -59,6 +70,7 @@ class Operations:
         canary_seconds: float = 60.0,
         canary_failures: int = 0,
         retries: str | None = None,
+        query: str = "",
     ) -> Operation:
         """Writes the operation down; nothing has happened to any task yet.
 
@@ -68,8 +80,11 @@ class Operations:
         rate: tasks a second, 0: as fast as it goes.  canary (retry only): so many, at most 100, go ahead at the head of
         the queue; when more than `canary_failures` of them fail again, or some come to no end within `canary_seconds`,
         the operation pauses itself, else it goes on by itself.  retries: the operation whose failed part this is.
+        query: acts on those only for which it holds, see `queue_core.query`; `matched` then is how many are looked at,
+        and ages count from now.
         Raises InvalidRequest, UnknownState."""
         self._check(verb, state, task_ids)
+        query = _checked_query(query, task_ids)
         _check_rate(rate)
         _check_canary(verb, canary, canary_seconds, canary_failures)
         now = self._store.now()
@@ -82,13 +97,14 @@ class Operations:
             "verb": verb, "queue": queue, "state": state, "actor": actor.name, "door": actor.door, "reason": reason,
             "created_at": now, "not_after": not_after, "selected": task_ids is not None, "to_trash": to_trash,
             "canary": canary, "canary_seconds": canary_seconds, "canary_failures": canary_failures,
-            "retries": retries,
+            "retries": retries, "query": query,
         }  # fmt: skip
         facts = {
             "tasks": ids[:10],
             "for_good": verb != "retry" and not to_trash,
             "canary": canary or None,
             "retries": retries,
+            "query": query or None,
         }
         return self._start(record, matched, actor, ids, rate, **facts)
 
@@ -243,12 +259,22 @@ class Operations:
             if operation.remaining and most <= 0:
                 self._heed(operation, judge(self._store, operation))
                 return
-        allowed = self._store.run("pace", operation_id=operation.id, now=self._store.now(), most=most)
-        if most and not allowed:
-            return  # its rate allows none yet
-        last = run_chunk(self._store, operation, allowed)
+        if operation.query and not _is_query(operation.query):
+            # another version wrote it down, or somebody else; nobody can say what was meant
+            self._steer(operation.id, b"", status=PAUSED, because="its query cannot be read here")
+            return
+        if operation.query:
+            last = run_filtered(self._store, operation, most, lambda count: self._pace(operation, count))
+        else:
+            allowed = self._pace(operation, most)
+            if most and not allowed:
+                return  # its rate allows none yet
+            last = run_chunk(self._store, operation, allowed)
         if last or self.get(operation.id).remaining == 0:
             self._end(operation.id, DONE, b"")
+
+    def _pace(self, operation, most) -> int:
+        return self._store.run("pace", operation_id=operation.id, now=self._store.now(), most=most)
 
     def _heed(self, operation, verdict):
         if verdict.passed:
@@ -310,6 +336,22 @@ class Operations:
         rows = pipeline.execute() if ids else []
         read = [read_operation(to_text(one), fields) for one, fields in zip(ids, rows, strict=True)]
         return [operation for operation in read if operation is not None]
+
+
+def _is_query(text) -> bool:
+    try:
+        parse(text)
+    except InvalidRequest:
+        return False
+    return True
+
+
+def _checked_query(text, task_ids) -> str:
+    if not text.strip():
+        return ""
+    if task_ids is not None:
+        raise InvalidRequest("Choose tasks by a query, or one by one.")
+    return parse(text).text
 
 
 def _check_rate(rate):

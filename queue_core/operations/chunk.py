@@ -10,31 +10,37 @@ from queue_core.text import to_text
 
 def run_chunk(store: Store, operation: Operation, most: int) -> bool:
     """Acts on up to `most` tasks; whether fewer than that were left.  Raises OperationEnded."""
-    ids = _next_ids(store, operation, most)
-    calls = _calls(store, operation, ids)
-    replies = store.send_all(calls) if calls else []
-    for task_id, reply in zip(ids, replies, strict=True):
-        if isinstance(reply, OperationEnded):
-            raise reply
-        if isinstance(reply, Exception):
-            store.run("skip", operation_id=operation.id, id=task_id, **{"from": _source(store, operation)})
+    ids = [task_id for task_id, _ in next_rows(store, operation, most)]
+    for task_id in act_on(store, operation, ids):
+        store.run("skip", operation_id=operation.id, id=task_id, **{"from": source(store, operation)})
     return len(ids) < most
 
 
-def _next_ids(store, operation, count):
+def act_on(store: Store, operation: Operation, ids: list[str]) -> list[str]:
+    """Does it to each; gives those that refused.  Raises OperationEnded."""
+    calls = _calls(store, operation, ids)
+    replies = store.send_all(calls) if calls else []
+    for reply in replies:
+        if isinstance(reply, OperationEnded):
+            raise reply
+    return [task_id for task_id, reply in zip(ids, replies, strict=True) if isinstance(reply, Exception)]
+
+
+def next_rows(store: Store, operation: Operation, count: int) -> list[tuple[str, float]]:
+    """(id, score) of the tasks that come next, at most `count`."""
     if count == 0:
         return []
     if operation.selected:
         key = store.keys.operation_ids(operation.id)
-        return [to_text(one) for one in store.client.lrange(key, 0, count - 1)]
-    key, first = _source(store, operation), _first_rank(store, operation)
+        return [(to_text(one), 0.0) for one in store.client.lrange(key, 0, count - 1)]
+    key, first = source(store, operation), _first_rank(store, operation)
     rows = store.client.zrange(key, first, first + count - 1, withscores=True)
-    return [to_text(task_id) for task_id, score in rows if score <= operation.not_after]
+    return [(to_text(task_id), score) for task_id, score in rows if score <= operation.not_after]
 
 
 def _first_rank(store, operation) -> int:
     """Where to go on: what could not be acted on, and stays, comes before."""
-    client, key = store.client, _source(store, operation)
+    client, key = store.client, source(store, operation)
     passed_id, passed_score = client.hmget(store.keys.operation(operation.id), "passed_id", "passed_score")
     if passed_id is None:
         return 0
@@ -42,7 +48,7 @@ def _first_rank(store, operation) -> int:
     return client.zcount(key, "-inf", passed_score) if rank is None else rank + 1
 
 
-def _source(store, operation) -> bytes:
+def source(store: Store, operation: Operation) -> bytes:
     """Where what it acts on stands, by score."""
     if operation.undoes:
         return store.keys.trash_of_operation(operation.undoes)

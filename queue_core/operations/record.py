@@ -65,7 +65,8 @@ class Operation:
     when no more than canary_failures fail again.  canary_state: waiting | passed | empty: there is none.
     paused_at, paused_because: since when it stands still, and why.  rested_seconds: how long it
     stood still before.  outcomes: of a retry, what became of the tasks.  retries: the operation whose failed part this
-    one retries."""
+    one retries.  query: which of the selection are meant, see `queue_core.query`; passed_by: looked at and not meant,
+    so that `matched` is how many are looked at."""
 
     id: str
     verb: str
@@ -93,6 +94,8 @@ class Operation:
     paused_because: str = ""
     rested_seconds: float = 0.0
     stayed: int = 0
+    passed_by: int = 0
+    query: str = ""
     outcomes: Outcomes = Outcomes()
     retries: str | None = None
 
@@ -110,7 +113,7 @@ class Operation:
 
     @property
     def met(self) -> int:
-        return self.done + self.skipped
+        return self.done + self.skipped + self.passed_by
 
     @property
     def remaining(self) -> int:
@@ -128,7 +131,7 @@ class Operation:
         """About how long it will still take; None when it has ended, stands still, or has met nothing to judge by."""
         if self.status != RUNNING or self.waits_for_canary:
             return None
-        if self.rate:
+        if self.rate and not self.query:
             return self.remaining / self.rate
         worked_seconds = now - self.created_at - self.rested_seconds
         return self.remaining * worked_seconds / self.met if self.met and worked_seconds > 0 else None
@@ -149,6 +152,7 @@ def read_operation(operation_id: str, fields: dict) -> Operation | None:
             paused_because=to_text(fields.get(b"paused_because", b"")),
             canary_state=to_text(fields.get(b"canary", b"")),
             stayed=int(fields.get(b"stayed", 0)),
+            passed_by=int(fields.get(b"passed_by", 0)),
             rested_seconds=float(fields.get(b"rested_seconds", 0)),
             outcomes=_read_outcomes(fields),
             **json_object(fields[b"record"]),
@@ -172,7 +176,7 @@ def _is_sound(operation) -> bool:
         and isinstance(operation.canary_failures, int)
         and 0 <= operation.rate < math.inf
         and operation.verb in VERBS
-        and all(isinstance(one or "", str) for one in (operation.undoes, operation.retries))
+        and all(isinstance(one or "", str) for one in (operation.undoes, operation.retries, operation.query))
         and (operation.verb == "restore") == bool(operation.undoes)
         and operation.state in states.ALL
     )

@@ -15,8 +15,8 @@ end
 redis.call('ZREM', operations_running, operation_id)
 if status == 'done' then
     -- tasks that left before the operation met them
-    local counts = redis.call('HMGET', operation, 'matched', 'done')
-    redis.call('HSET', operation, 'skipped', math.max(counts[1] - counts[2], 0))
+    local counts = redis.call('HMGET', operation, 'matched', 'done', 'passed_by')
+    redis.call('HSET', operation, 'skipped', math.max(counts[1] - counts[2] - (counts[3] or 0), 0))
 end
 redis.call('HSET', operation, 'status', status, 'ended_at', ended_at)
 redis.call('EXPIRE', operation, keep_seconds)

@@ -36,6 +36,7 @@ SCRIPTS = {
     "steer_operation": ("operator",),
     "end_operation": ("operator", "sweeper"),
     "settle_followed": ("sweeper",),
+    "pass_by": ("sweeper",),
     "enter_queue": ("sync", "fork"),
     "renew_lock": ("sweeper", "sync", "fork"),
     "release_lock": ("sweeper", "operator", "sync", "fork"),

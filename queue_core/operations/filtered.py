@@ -1,0 +1,106 @@
+"""One chunk of an operation with a query: it looks at the tasks that come next, and acts on those that are meant."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from queue_core import query, task_facts
+from queue_core.operations.chunk import act_on, next_rows, source
+from queue_core.operations.record import Operation
+from queue_core.query import Query
+from queue_core.store import Store
+from queue_core.text import to_text
+
+SAMPLES = 5
+
+
+@dataclass
+class Foreseen:
+    """total: tasks up to the cut-off; looked_at: so many of them were read; matched: so many of these are meant.
+
+    functions, exceptions: {name, or None: matched}.  samples: ids, at most 5."""
+
+    total: int
+    looked_at: int = 0
+    matched: int = 0
+    functions: Counter = field(default_factory=Counter)
+    exceptions: Counter = field(default_factory=Counter)
+    samples: list = field(default_factory=list)
+
+    @property
+    def is_exact(self) -> bool:
+        return self.looked_at >= self.total
+
+    @property
+    def about(self) -> int:
+        """How many are meant of all of them."""
+        return self.matched if self.is_exact or not self.looked_at else self.matched * self.total // self.looked_at
+
+
+def foresee(store: Store, queue: str, state: str, asked: Query, not_after: float | None, most: int | None) -> Foreseen:
+    """What an operation with that query would act on now, told from at most `most` tasks, 200 at a time."""
+    key, now = store.keys.state(state, queue), store.now()
+    found = Foreseen(store.client.zcount(key, "-inf", "+inf" if not_after is None else not_after))
+    if not asked.may_hold(queue, state):
+        found.looked_at = found.total
+        return found
+    for first, count in _blocks(found.total, most):
+        members = store.client.zrange(key, first, first + count - 1, withscores=True)
+        rows = [(to_text(task_id), score) for task_id, score in members]
+        # what a person is shown of them is read whatever is asked for
+        for facts in task_facts.read(store, queue, state, rows):
+            found.looked_at += 1
+            if asked.holds(facts, now) is True:
+                _note(found, facts)
+    found.total = max(found.total, found.looked_at) if most is None else found.total
+    return found
+
+
+def _note(found, facts):
+    found.matched += 1
+    found.functions[facts.func] += 1
+    found.exceptions[facts.exception_name or None] += 1
+    if len(found.samples) < SAMPLES:
+        found.samples.append(facts.id)
+
+
+def _blocks(total, most):
+    """(first rank, count) of blocks that lie evenly over `total`, at most 200 each."""
+    size = task_facts.AT_ONCE
+    count = -(-total // size) if most is None else min(-(-total // size), max(1, most // size))
+    for number in range(count):
+        first = number * size if count * size >= total else number * total // count
+        yield first, min(size, total - first)
+
+
+def run_filtered(store: Store, operation: Operation, most: int, pace) -> bool:
+    """Looks at up to 200 tasks and acts on up to `most` of those that are meant; whether fewer were left.
+
+    pace: called with how many could be acted on; gives how many may be now.  Raises OperationEnded."""
+    wanted = min(task_facts.AT_ONCE, operation.remaining)
+    rows = next_rows(store, operation, wanted)
+    answers = _answers(store, operation, rows)
+    meant = [at for at, answer in enumerate(answers) if answer]
+    allowed = pace(min(most, len(meant))) if meant and most else 0
+    # what stands behind the first one that has to wait is looked at another time
+    end = meant[allowed] if allowed < len(meant) else len(rows)
+    refused = act_on(store, operation, [rows[at][0] for at in meant[:allowed]])
+    staying = [row for row, answer in zip(rows[:end], answers, strict=False) if not answer or row[0] in refused]
+    if staying:
+        last_id, last_score = staying[-1]
+        store.run(
+            "pass_by",
+            operation_id=operation.id,
+            passed_by=end - allowed,
+            last_id=last_id,
+            last_score=last_score,
+            refused=refused,
+            **{"from": source(store, operation)},
+        )
+    return end == len(rows) < wanted
+
+
+def _answers(store, operation, rows) -> list[bool]:
+    # what cannot be told is not meant
+    asked = query.parse(operation.query)
+    facts = task_facts.read(store, operation.queue, operation.state, rows, asked.reads)
+    return [asked.holds(one, operation.created_at) is True for one in facts]

@@ -14,6 +14,7 @@ from queue_core.errors import (
     StoreFull,
     StoreUnavailable,
     TaskNotFound,
+    WorkerNotFound,
 )
 
 HTTP_TITLES = {
@@ -26,6 +27,7 @@ HTTP_TITLES = {
 
 VANISHED = {
     TaskNotFound: ("task", "It ran, was moved or was deleted since."),
+    WorkerNotFound: ("worker", "It has left, or has said nothing for a while.  What it held is recovered."),
     OperationNotFound: ("operation", "Its record was dropped after some time."),
     ErrorGroupNotFound: ("error group", "It was not seen for long, or too many others came after it."),
 }

@@ -12,6 +12,8 @@ from queue_core import shown, states
 MAX_ARGUMENT_CHARACTERS = 200
 MAX_MESSAGE_CHARACTERS = 300
 DUE_NOW_SECONDS = 15
+OVERDUE_SECONDS = 15
+"""A run may be that long past its hard timeout: first it is interrupted, then its worker kills it."""
 
 STATE_WORDS = {
     states.ERROR: "failed for good; wait for a person",
@@ -44,6 +46,7 @@ DONE_WORDS = {"retry": "retried", "delete": "deleted"}
 
 REASON_WORDS = {
     "killed": "its process was killed",
+    "ended_by_a_person": "a person ended it",
     "hard_timeout": "it ran longer than its hard timeout",
     "worker_lost": "its worker was lost",
     "quarantined": "it took down its worker too often",
@@ -318,12 +321,14 @@ def due_at(text: str) -> float | None:
 
 @dataclass(frozen=True)
 class Run:
-    """A task that a worker runs now."""
+    """A task that a worker runs now.  overdue: it has run past its hard timeout, and should have been ended."""
 
     id: str
     queue: str
     name: str
     started_at: float | None
+    hard_timeout_seconds: float | None = None
+    overdue: bool = False
 
 
 @dataclass(frozen=True)
@@ -343,13 +348,22 @@ class Process:
     started_at: float | None
     seen_at: float
     runs: tuple[Run, ...]
+    memory: str = ""
+    quiet: bool = False
+    silent: bool = False
+    orders: tuple = ()
+
+    @property
+    def takes_orders(self) -> bool:
+        return self.kind == "worker"
 
     @property
     def longest_running_at(self) -> float:
         return min((run.started_at for run in self.runs if run.started_at is not None), default=math.inf)
 
 
-def process(worker) -> Process:
+def process(worker, now: float = 0.0, silent_after_seconds: float = math.inf, orders=()) -> Process:
+    """silent_after_seconds: who has said nothing for so long may be frozen.  orders: what it has not taken yet."""
     facts = worker.facts
 
     def word(name):
@@ -371,7 +385,11 @@ def process(worker) -> Process:
         clock=_clock(moment(facts.get("clock_behind_seconds"))),
         started_at=moment(facts.get("started_at")),
         seen_at=worker.seen_at,
-        runs=tuple(_run(each) for each in _listed(facts.get("running")) if isinstance(each, dict)),
+        runs=tuple(_run(each, now) for each in _listed(facts.get("running")) if isinstance(each, dict)),
+        memory=_memory(moment(facts.get("memory_bytes"))),
+        quiet=facts.get("quiet") is True,
+        silent=now - worker.seen_at > silent_after_seconds,
+        orders=tuple(orders),
     )
 
 
@@ -385,12 +403,19 @@ def _listed(value):
     return value if isinstance(value, list | tuple) else ()
 
 
-def _run(facts):
+def _memory(count) -> str:
+    return size(count) if count is not None and 0 <= count < math.inf else ""
+
+
+def _run(facts, now):
+    started_at, limit = moment(facts.get("started_at")), moment(facts.get("hard_timeout_seconds"))
     return Run(
         id=str(facts.get("id") or ""),
         queue=str(facts.get("queue") or ""),
         name=visible(str(facts.get("func") or "unknown function")),
-        started_at=moment(facts.get("started_at")),
+        started_at=started_at,
+        hard_timeout_seconds=limit,
+        overdue=None not in (started_at, limit) and now - started_at > limit + OVERDUE_SECONDS,
     )
 
 

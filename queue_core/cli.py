@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 import click
 
 from queue_core import embedded
-from queue_core.commands import acting, audit, looking, processes, trash
+from queue_core.commands import acting, audit, looking, processes, trash, workers
 from queue_core.errors import SignalboxError
 
 LOCAL_DATA = ".signalbox/redis"
@@ -27,6 +27,7 @@ COMMANDS = (
     acting.deploy_mark,
     trash.trash,
     audit.audit,
+    workers.workers,
 )
 
 

@@ -19,6 +19,7 @@ SignalboxError
 │   ├── OperationNotFound         no record under this id
 │   ├── ErrorGroupNotFound        no such group of errors
 │   ├── EntryNotFound             not in the trash any more
+│   ├── WorkerNotFound            no worker alive has this id
 │   ├── PayloadDiffers            another task lives under the same id
 │   ├── UserNotFound              no such user
 │   └── AlreadyThere              the same task is already in that place
@@ -115,6 +116,10 @@ class ErrorGroupNotFound(MovedOn):
 
 class EntryNotFound(MovedOn):
     """This entry is not in the trash any more: it was restored, or its time was over."""
+
+
+class WorkerNotFound(MovedOn):
+    """No worker of ours that is alive has this id."""
 
 
 class PayloadDiffers(MovedOn):

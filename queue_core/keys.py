@@ -55,6 +55,7 @@ CATALOGUE = {
     "operation_released": ("zset", "x:operation:<id>:released", "tasks of its canary -> when they were released"),
     "workers": ("zset", "x:workers", "worker id -> last sign of life"),
     "worker": ("string", "x:worker:<id>", "a worker: host, pid, queues, what it runs"),
+    "orders": ("hash", "x:orders:<id>", "what a person asks of a worker: verb -> who, why, when, which task"),
     "lease": ("string", "x:lease:<duty>", "token of the process that has this duty now"),
     "snapshot": ("string", "x:snapshot", "counts of all queues, JSON"),
     "error_groups": ("zset", "x:errors:groups", "error group -> when its newest failure was"),
@@ -242,6 +243,9 @@ class Keys:
 
     def worker(self, worker_id: str) -> bytes:
         return self._key("x", "worker", worker_id)
+
+    def orders(self, worker_id: str) -> bytes:
+        return self._key("x", "orders", worker_id)
 
     def lease(self, duty: str) -> bytes:
         return self._key("x", "lease", duty)

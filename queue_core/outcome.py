@@ -36,12 +36,15 @@ class Failed:
 
 @dataclass(frozen=True)
 class TimedOut:
-    """The run overran its hard timeout: interrupted inside (with a traceback) or killed from outside (without)."""
+    """The run overran its hard timeout: interrupted inside (with a traceback) or killed from outside (without).
+
+    by: who ended it before that time, where a person did."""
 
     started_at: float
     ended_at: float
     hard_timeout_seconds: float
     traceback: str | None = None
+    by: str | None = None
     exception_name = TIMEOUT_NAME
     lineage = TIMEOUT_LINEAGE
     retry_wanted = False

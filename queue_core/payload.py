@@ -237,7 +237,9 @@ def execution(outcome, *, with_traceback: bool = True) -> dict:
         record["log_error"] = outcome.log_error
         if outcome.retry_method:
             record["retry_method"] = [outcome.retry_method[0], list(outcome.retry_method[1])]
-    if isinstance(outcome, TimedOut) and not outcome.traceback:
+    if isinstance(outcome, TimedOut) and outcome.by is not None:
+        record["x"] = {"reason": "ended_by_a_person", "by": outcome.by}
+    elif isinstance(outcome, TimedOut) and not outcome.traceback:
         record["x"] = {"reason": "hard_timeout", "seconds": outcome.hard_timeout_seconds}
     if isinstance(outcome, Killed):
         record["x"] = {"reason": "killed", "signal": outcome.signal, "exit_status": outcome.exit_status}

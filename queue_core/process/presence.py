@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from queue_core.clock import monotonic
 from queue_core.errors import StoreError
+from queue_core.process import memory
 
 _AT_MOST_EVERY_SECONDS = 1.0
 
@@ -26,13 +27,16 @@ def facts_of_this_process(kind: str, started_at: float) -> dict:
 
 
 class Presence:
-    """describe: gives the facts as they are now.  Nothing here raises: a worker lives without being listed."""
+    """describe: gives the facts as they are now.  obey: called with each order that was left for this process.
 
-    def __init__(self, engine, process_id: str, describe):
+    Nothing here raises: a worker lives without being listed."""
+
+    def __init__(self, engine, process_id: str, describe, obey=lambda order: None):
         self._workers = engine.workers
         self._engine = engine
         self._process_id = process_id
         self._describe = describe
+        self._obey = obey
         self._told_at = -_AT_MOST_EVERY_SECONDS
         self._told = None
 
@@ -52,8 +56,11 @@ class Presence:
             self._workers.leave(self._process_id)
 
     def _tell(self, how):
-        facts = self._describe()
+        facts, orders = self._describe(), []
         with contextlib.suppress(StoreError):
-            how(self._process_id, facts)
+            # beside what is compared: memory changes all the time, and is no reason to speak up
+            orders = how(self._process_id, facts | memory.in_use())
             self._told = facts
         self._told_at = monotonic()
+        for order in orders or ():
+            self._obey(order)

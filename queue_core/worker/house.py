@@ -14,6 +14,7 @@ from queue_core.worker import recurring
 from queue_core.worker.access import Access
 from queue_core.worker.admission import Admission
 from queue_core.worker.heartbeat import Pulse
+from queue_core.worker.orders import Orders
 from queue_core.worker.runs import Runs
 from queue_core.worker.stats import Stats
 from queue_core.worker.task_locks import TaskLocks
@@ -35,6 +36,7 @@ class House:
     task_locks: TaskLocks
     sweeper: Sweeper
     admission: Admission
+    orders: Orders
     log: object
     presence: Presence | None = None
     pulse: Pulse | None = None
@@ -70,7 +72,12 @@ class House:
         self.presence.beat()
 
     def describe(self) -> dict:
-        return self.facts | {"running": self.runs.running, "refused_queues": self.admission.refused_queues}
+        quiet = {"quiet": True} if self.orders.quiet else {}
+        return self.facts | {"running": self.runs.running, "refused_queues": self.admission.refused_queues} | quiet
+
+    def obey(self, order) -> None:
+        """Does what a person asks of this worker."""
+        self.orders.obey(order, self.runs.running)
 
     def leave(self) -> None:
         self.executor.leave()

@@ -80,6 +80,11 @@ class Alarm:
             self._outer.rang |= self.rang
             self._outer._set_timer()
 
+    def ring(self) -> None:
+        """Interrupts now, whatever time is left.  To be called by another thread; nothing happens once it is over."""
+        self._interrupt_at = monotonic()
+        signal.setitimer(signal.ITIMER_REAL, 0.001)
+
     def _set_timer(self):
         left = self._interrupt_at - monotonic()
         if self._lease_end is not None:

@@ -20,6 +20,7 @@ from queue_core.worker.executors.fork import ForkExecutor
 from queue_core.worker.executors.sync import SyncExecutor
 from queue_core.worker.heartbeat import Pulse
 from queue_core.worker.house import House
+from queue_core.worker.orders import Orders
 from queue_core.worker.pace import Pace
 from queue_core.worker.preparation import Preparation
 from queue_core.worker.rounds import Rounds
@@ -34,6 +35,7 @@ from queue_core.worker.working_set import WorkingSet
 EXECUTORS = {"fork": ForkExecutor, "sync": SyncExecutor}
 
 _SHORTEST_WAIT_SECONDS = 0.01
+_QUIET_WAIT_SECONDS = 0.25
 
 
 class Worker(TaskTigerNames):
@@ -81,6 +83,7 @@ class Worker(TaskTigerNames):
         self._working_set = WorkingSet(engine, self._filter, self._stop.wait, log)
         self._preparation = Preparation(engine, log)
         admission, pace, stats = Admission(engine, self._session, log), Pace(engine), Stats(engine, log)
+        self._orders = Orders(executor, self._stop, log)
         access, locks = Access(engine, self, log), TaskLocks(engine, log)
         self._house = House(
             engine=engine,
@@ -93,9 +96,10 @@ class Worker(TaskTigerNames):
             task_locks=locks,
             sweeper=Sweeper(engine, standby=True),
             admission=admission,
+            orders=self._orders,
             log=log,
         )
-        self._presence = self._house.presence = Presence(engine, self.id, self._house.describe)
+        self._presence = self._house.presence = Presence(engine, self.id, self._house.describe, self._house.obey)
         self._pulse = self._house.pulse = Pulse(self._session, engine, self._house.renew, self._house.look_up)
         settlement = Settlement(engine, self._session, self._patience, self._may_wait, log, store_tracebacks)
         self._runs = self._house.runs = Runs(
@@ -122,6 +126,7 @@ class Worker(TaskTigerNames):
             pace=pace,
             patience=self._patience,
             stop=self._stop,
+            orders=self._orders,
             log=log,
         )
         self._rounds = Rounds(
@@ -186,11 +191,13 @@ class Worker(TaskTigerNames):
         while not self._is_over():
             if not self._refresh(0 if once or force_once else self._wait_seconds):
                 continue
-            worked = self._rounds.make(self._is_over)
+            worked = self._rounds.make(self._takes_nothing)
             if not worked or self._house.wants_keeping:
                 self._keep_house()
-            if force_once or (once and not worked and not self._working_set.queues):
+            if force_once or (once and not worked and (self._orders.quiet or not self._working_set.queues)):
                 return
+            if self._orders.quiet:
+                self._stop.wait(min(self._wait_seconds, _QUIET_WAIT_SECONDS))  # tasks that wait would not let it rest
 
     @property
     def _wait_seconds(self):
@@ -199,6 +206,9 @@ class Worker(TaskTigerNames):
     def _is_over(self):
         self._stop.tell_once()
         return self._stop.requested or monotonic() >= self._leave_at
+
+    def _takes_nothing(self):
+        return self._is_over() or self._orders.quiet
 
     def _refresh(self, wait_seconds) -> bool:
         try:

@@ -1,5 +1,6 @@
 """The runs of claimed tasks: lock, start mark, call, outcome."""
 
+import math
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -174,6 +175,9 @@ class Runs:
 
     def _run(self, begun, call, run):
         began_at = monotonic()
+        if math.isfinite(call.hard_timeout_seconds):
+            # anew, not in place: the thread that beats may be writing the old ones down
+            self.running = [one | {"hard_timeout_seconds": call.hard_timeout_seconds} for one in self.running]
         self.stats.report_task_start()
         at("before_call")
         try:

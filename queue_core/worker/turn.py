@@ -11,6 +11,7 @@ from queue_core.text import shown
 from queue_core.worker import batches
 from queue_core.worker.admission import Admission
 from queue_core.worker.heartbeat import Pulse
+from queue_core.worker.orders import Orders
 from queue_core.worker.pace import Pace
 from queue_core.worker.runs import Runs
 from queue_core.worker.settlement import Settlement
@@ -35,6 +36,7 @@ class Turn:
     pace: Pace
     patience: Patience
     stop: Stop
+    orders: Orders
     log: object
 
     def take(self, queue: str, limit: int) -> int:
@@ -85,7 +87,7 @@ class Turn:
             moved = {"src_queue": states.QUEUED, "dest_queue": states.ACTIVE, "qty": len(claimed)}
             self.log.debug("moved tasks", queue=shown(queue), **moved)
         try:
-            run(claimed, lambda: not self.stop.requested and monotonic() < stale_at)
+            run(claimed, lambda: not (self.stop.requested or self.orders.quiet) and monotonic() < stale_at)
         finally:
             left = self.session.held
             self._give_back(left)

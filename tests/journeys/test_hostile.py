@@ -34,6 +34,7 @@ QUEUES = (
     "q" * 3000,
 )
 BAD_BYTES = b"\xff\xfe\x80 not text \x00"
+BAD_ID = "\udcff\udc80"
 FAR = 9_000_000_000.0
 EXPORTS = ("/audit/export",)
 NOT_PAGES = ("/static", "/login")
@@ -102,6 +103,7 @@ def places(stage):
         stage.engine.audit.record(text, actor=Actor(text, text), queue=text, task_id=text, reason=text, fact=text)
     for queue in QUEUES[1:4]:
         stage.engine.control.pause(queue, actor=actor, reason=MARKUP)
+    _put_worker(store)
     wait_until(lambda: set(QUEUES) <= set(stage.engine.snapshot.read().queues), 15, "every queue is counted")
     groups = wait_until(lambda: _groups(stage.engine), 30, "the errors are grouped")
     return {
@@ -125,6 +127,15 @@ def _put(store, queue, task_id, payload, executions):
         client.rpush(keys.executions(task_id), *executions)
 
 
+def _put_worker(store):
+    """A worker that says whatever it likes, and never falls silent."""
+    running = [{"id": one, "queue": queue, "func": MARKUP} for queue in QUEUES for one in (MARKUP, BAD_ID)]
+    facts = dict.fromkeys(("host", "pid", "version", "executor"), MARKUP) | {"kind": "worker", "running": running}
+    store.client.set(store.keys.worker(MARKUP), json.dumps(facts | {"queues": [MARKUP], "memory_bytes": 1e308}))
+    store.client.zadd(store.keys.workers(), {_raw(MARKUP): FAR})
+    store.client.hset(store.keys.orders(MARKUP), "kill", json.dumps(dict.fromkeys(("by", "reason", "at"), MARKUP)))
+
+
 def _raw(name):
     return name.encode("utf-8", "surrogateescape")
 
@@ -144,6 +155,8 @@ def _values(rule, places):
     if "group_id" in rule.arguments:
         verb = {"verb": "purge"} if "verb" in rule.arguments else {}
         return [{"group_id": group_id, **verb} for group_id in places["groups"]]
+    if "worker_id" in rule.arguments:
+        return [{"worker_id": MARKUP, "queue": queue, "task_id": text} for queue in QUEUES for text in (MARKUP, BAD_ID)]
     if "task_id" in rule.arguments:
         return [{"queue": queue, "task_id": task_id} for queue, task_id in places["tasks"]]
     if "queue" in rule.arguments:

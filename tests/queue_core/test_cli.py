@@ -397,3 +397,27 @@ def test_a_changed_audit_file_is_told_with_the_line(run, audit_file):
 def test_an_audit_file_is_verified_without_redis(audit_file, monkeypatch):
     monkeypatch.setenv("REDIS_URL", "redis://localhost:1")
     assert CliRunner().invoke(main, ["audit", "verify", str(audit_file)]).exit_code == 0
+
+
+# -- workers --
+
+
+def test_workers_are_listed_and_asked(world, engine, run):
+    assert "No process of ours is alive" in run("workers", "list").output
+    engine.workers.register("abc-1", {"kind": "worker", "host": "w3", "pid": 7, "running": [{"func": "shop:send"}]})
+    engine.workers.register("abd-2", {"kind": "worker", "host": "\x1b[31m", "running": "x"})
+    assert "abc-1 is asked to take nothing new" in run("workers", "quiet", "abc", "--reason", "a deploy").output
+    assert run("workers", "stop", "abc", "abd").exit_code == 0
+    assert [order.verb for order in engine.workers.orders(["abc-1"])["abc-1"]] == ["quiet", "stop"]
+    listed = run("workers", "list").output
+    assert "abc-1  worker  w3 pid 7" in listed and "runs shop:send  asked to quiet  asked to stop" in listed
+    assert "\x1b" not in listed
+    assert engine.audit.page().entries[-1].reason == "a deploy"
+
+
+def test_an_id_that_names_no_worker_or_several_is_refused(engine, run):
+    for name in ("abc-1", "abc-2"):
+        engine.workers.register(name, {"kind": "worker"})
+    assert "2 processes have an id" in run("workers", "wake", "abc").output
+    assert "No worker of ours" in run("workers", "stop", "nobody").output
+    assert run("workers", "stop", "nobody").exit_code == 1

@@ -27,6 +27,7 @@ class Executor:
     def __init__(self, worker):
         self._worker = worker
         self._call = None
+        self._doomed = None
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
@@ -77,6 +78,24 @@ class Executor:
     def kept(self, calls: list):
         """Gives a `run` for some or all of these calls, in their order; what they need is kept between them."""
         yield self.run
+
+    def kill(self, order) -> bool:
+        """The run of the task that `order` names is to end now, as at its hard timeout; whether this will be tried.
+
+        May be called by the thread that beats."""
+        self._doomed = order
+        return True
+
+    def spare(self) -> None:
+        """A run begins: what was asked of an earlier one, perhaps of the same task, is not meant for it."""
+        self._doomed = None
+
+    def ended_by(self, call: Call) -> str | None:
+        """Who has asked for the end of this call, if anybody has."""
+        order = self._doomed
+        if order is None or order.queue != call.queue:
+            return None
+        return order.by if any(payload.id == order.task_id for payload in call.payloads) else None
 
     def leave(self) -> None:
         """The worker ends."""

@@ -63,11 +63,12 @@ class ForkExecutor(Executor):
         if told is not None:
             return told
         child.kill()  # one that says what cannot be understood
+        by = self.ended_by(call)
         overran = ended_at - started_at >= call.hard_timeout_seconds and child.signal is None
         if child.signal is not None:
             self._worker.log.error("child killed", return_code=-child.signal, child_pid=child.pid)
         if ended_by is TimedOut or overran:
-            return TimedOut(started_at, ended_at, call.hard_timeout_seconds)
+            return TimedOut(started_at, ended_at, call.hard_timeout_seconds, by=by)
         return Killed(started_at, ended_at, child.signal, child.exit_status)
 
     def _wait(self, child, call, pulse):
@@ -79,6 +80,10 @@ class ForkExecutor(Executor):
             if pulse.over:
                 child.kill()
                 return Stopped
+            if self.ended_by(call) is not None:
+                self._worker.log.error("task killed by an order", queue=shown(call.queue), child_pid=child.pid)
+                child.kill()
+                return TimedOut
             if monotonic() >= kill_at:
                 facts = {"queue": shown(call.queue), "child_pid": child.pid}
                 self._worker.log.error("hard timeout elapsed in parent process", **facts)
@@ -98,6 +103,7 @@ class _Household:
 
     def run(self, call, pulse, started=lambda child_pid: None) -> Outcome:
         position, outcome = self._positions[id(call)], None
+        self._executor.spare()
         while outcome is None:
             self._tell(position, pulse.lease_end)
             started(self._child.pid)

@@ -2,10 +2,12 @@
 
 import contextlib
 import os
+import signal
 import sys
 import threading
+from dataclasses import replace
 
-from queue_core.outcome import Outcome
+from queue_core.outcome import Outcome, TimedOut
 from queue_core.worker.call import Call
 from queue_core.worker.executors import Executor
 from queue_core.worker.limits import Alarm
@@ -26,17 +28,30 @@ class SyncExecutor(Executor):
         self._pulse = None
         self._left = None
         self._running = False
+        self._now = None
 
     def run(self, call: Call, pulse, started=lambda child_pid: None) -> Outcome:
         if self._pulse is not pulse:
             self._keep(pulse)
         alarm = Alarm(call.hard_timeout_seconds, pulse.lease_end, leave_at_once)
+        _let_late_alarms_pass()
+        self.spare()
         started(None)
-        self._running = True
+        self._running, self._now = True, (call, alarm)
         try:
-            return self.perform(call, alarm)
+            outcome = self.perform(call, alarm)
         finally:
-            self._running = False
+            self._running, self._now = False, None
+        return replace(outcome, by=self.ended_by(call)) if isinstance(outcome, TimedOut) else outcome
+
+    def kill(self, order) -> bool:
+        super().kill(order)
+        now = self._now
+        if now is None or self.ended_by(now[0]) is None:
+            return False
+        # that of this very call: should it have ended by now, the alarm of the next one is not due
+        now[1].ring()
+        return True
 
     def kept(self, calls: list):
         return contextlib.nullcontext(self.run)
@@ -55,6 +70,16 @@ class SyncExecutor(Executor):
             pulse.beat_if_due()
             if self._running and pulse.over:
                 leave_at_once()
+
+
+def _let_late_alarms_pass():
+    """Between two calls nobody waits for the alarm, and by default it would end the process."""
+    if signal.getsignal(signal.SIGALRM) in (signal.SIG_DFL, None):
+        signal.signal(signal.SIGALRM, _let_pass)
+
+
+def _let_pass(_signal, _frame):
+    pass
 
 
 def leave_at_once():

@@ -4,6 +4,7 @@ import os
 
 from queue_core import Engine
 from queue_core.process.presence import Presence, facts_of_this_process
+from tests.builders import ANNA
 from tests.waiting import wait_until
 
 
@@ -28,7 +29,7 @@ def test_a_change_is_told_without_waiting_for_the_next_heartbeat(engine):
     presence = presence_of(engine, facts)
     presence.register()
     facts["running"] = [{"id": "1"}]
-    wait_until(lambda: presence.beat() or listed(engine) == [facts], 5)
+    wait_until(lambda: presence.beat() or listed(engine)[0]["running"] == facts["running"], 5)
 
 
 def test_a_store_that_is_away_is_no_trouble(tmp_path):
@@ -36,3 +37,23 @@ def test_a_store_that_is_away_is_no_trouble(tmp_path):
     presence.register()
     presence.beat()
     presence.leave()
+
+
+def test_memory_is_told_and_its_change_alone_is_no_reason_to_speak(engine):
+    presence = presence_of(engine, {"running": []})
+    presence.register()
+    (before,) = engine.workers.alive()
+    assert before.facts["memory_bytes"] > 1_000_000
+    ballast = bytearray(50_000_000)
+    presence.beat()
+    assert engine.workers.alive()[0].seen_at == before.seen_at and ballast
+
+
+def test_orders_are_passed_on_with_the_next_sign_of_life(engine):
+    taken, facts = [], {"kind": "worker"}
+    presence = Presence(engine, "worker-1", lambda: dict(facts), taken.append)
+    presence.register()
+    engine.workers.order("quiet", "worker-1", actor=ANNA)
+    facts["running"] = [{"id": "1"}]
+    wait_until(lambda: presence.beat() or taken, 20)
+    assert [order.verb for order in taken] == ["quiet"]

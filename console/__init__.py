@@ -18,6 +18,7 @@ from console.views.groups import GroupsPage
 from console.views.operations import OperationsPage
 from console.views.overview import OverviewPage
 from console.views.queues import QueuesPage
+from console.views.scheduled import ScheduledPage
 from console.views.tasks import TasksPage
 from console.views.trash import TrashPage
 from console.views.workers import WorkersPage
@@ -44,6 +45,7 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
     admin.add_views(
         ErrorsPage(),
         TasksPage(),
+        ScheduledPage(),
         QueuesPage(),
         WorkersPage(),
         BulkPage(),

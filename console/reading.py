@@ -60,6 +60,11 @@ def common_arguments(group_id: str) -> tuple[list, int]:
     return [replace(one, name=name, value=json.dumps(value)) for one, (name, value) in pairs], looked_at
 
 
+def scheduled(places) -> list:
+    """As `browse.scheduled`."""
+    return [_row(row) for row in engine().browse.scheduled(places)]
+
+
 def trashed(entries) -> list:
     """As `browse.trashed`."""
     return [_row(row) for row in engine().browse.trashed(entries)]

@@ -205,6 +205,10 @@ class Browse:
         rows = {(row.queue, row.id): row for row in self._rows(there)}
         return [rows.get(place) for place in places]
 
+    def scheduled(self, places) -> list[TaskRow]:
+        """Rows of scheduled tasks, places of a timetable, in their order; at most 200."""
+        return self._rows([(one.queue, states.SCHEDULED, one.id, one.due_at) for one in places[:MOST_ROWS]])
+
     def trashed(self, entries) -> list[TaskRow]:
         """Rows of entries of the trash, in their order: each as it was in its queue."""
         keys = self._store.keys
@@ -377,7 +381,9 @@ def _row(queue, state, task_id, score, glimpse) -> TaskRow:
         return TaskRow(queue, state, task_id, score, problem=f"payload unreadable: {shown(str(glimpse))}")
     raw, size, count, newest, tail = glimpse
     number = _count(count)
-    failure = read_execution(number, to_text(newest), to_text(tail)) if newest and state == states.ERROR else None
+    # in another state a failure is of the past, or of a run that may go well
+    tells = newest and state in (states.ERROR, states.SCHEDULED)
+    failure = read_execution(number, to_text(newest), to_text(tail)) if tells else None
     whole = size <= len(raw)
     problem = _read_payload(raw, task_id, too_large=not whole)[1]
     arguments = _arguments(raw, whole) if problem is None else ""

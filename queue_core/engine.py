@@ -23,6 +23,7 @@ from queue_core.store import Store
 from queue_core.task import Task
 from queue_core.tasktiger_config import TaskTigerConfig
 from queue_core.tasktiger_names import TaskTigerNames
+from queue_core.timetable import Timetable
 from queue_core.transfers import Transfers
 from queue_core.trash import Trash
 from queue_core.workers import Workers
@@ -41,8 +42,8 @@ class Engine(TaskTigerNames):
     arguments, odd queue names), with nothing written; else only what TaskTiger refuses.  None: as the class says.
 
     Rooms, by who calls them: `enqueue` producers, `leases` and `locks` workers, `periodic` recurring work, `control`,
-    `operations`, `trash` and `transfers` operators, `browse`, `error_groups`, `snapshot` and `workers` people who look,
-    `lookup` applications that do, `audit`, `people`.
+    `operations`, `trash` and `transfers` operators, `browse`, `error_groups`, `snapshot`, `timetable` and `workers`
+    people who look, `lookup` applications that do, `audit`, `people`.
 
     Raises InvalidSettings."""
 
@@ -93,6 +94,7 @@ class Engine(TaskTigerNames):
         self.trash = Trash(self.store)
         self.browse = Browse(self.store)
         self.lookup = Lookup(self.store)
+        self.timetable = Timetable(self.store)
         self.error_groups = ErrorGroups(self.store)
         self.snapshot = Snapshots(self.store)
         self.workers = Workers(self.store)

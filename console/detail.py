@@ -1,6 +1,7 @@
 """One task with all that is known of it, ready for its page.  Pure."""
 
 import json
+import shlex
 from dataclasses import dataclass
 
 from console import presenters, tracebacks
@@ -86,6 +87,14 @@ class Detail:
     @property
     def newest(self) -> Attempt | None:
         return self.attempts[0] if self.attempts else None
+
+    @property
+    def retry_command(self) -> str | None:
+        """The command that retries it; None where it cannot be, or has a name that cannot be typed."""
+        if "retry" not in self.verbs or not (self.queue + self.id).isprintable():
+            return None
+        ends_options = ["--"] if self.queue.startswith("-") or self.id.startswith("-") else []
+        return shlex.join(["signalbox", "retry", *ends_options, self.queue, self.id])
 
     @property
     def attempt_numbers(self) -> frozenset[int]:

@@ -306,11 +306,11 @@ def words_of(row) -> str:
     return " ".join((exception_of(row), visible(row.failure.message or "") if row.failure else "", function_of(row)))
 
 
-_DUE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
+_DUE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z?", re.ASCII)
 
 
 def due_at(text: str) -> float | None:
-    """The Unix time of a datetime-local field read as UTC, or None when it is not one."""
+    """The Unix time of a date and time in UTC, with or without a Z behind it, or None when it is not one."""
     if not _DUE.fullmatch(text):
         return None
     try:

@@ -16,6 +16,7 @@ from queue_core.errors import (
     TaskImportError,
     TaskNotFound,
 )
+from queue_core.fingerprint import is_library
 from queue_core.parent_death import end_with_parent
 from queue_core.retry import exponential, fixed, linear
 from queue_core.schedule import cron_expr, periodic
@@ -38,6 +39,7 @@ __all__ = [  # noqa: RUF022  (in groups)
     "Worker",
     "end_with_parent",
     "errors",
+    "is_library",
     "shown",
     "states",
     # -- how tasks are run --

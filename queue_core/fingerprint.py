@@ -118,6 +118,11 @@ def _id(*parts: str) -> str:
     return f"{RULES}-{digest.hexdigest()[:16]}"
 
 
+def is_library(path: str) -> bool:
+    """Whether a file named in a traceback is a library's, Python's or the engine's, and not the application's."""
+    return bool(_FOREIGN.search(path.replace("\\", "/")))
+
+
 # -- the traceback --
 
 
@@ -146,7 +151,7 @@ def _read(line: str, raised: _Raised) -> None:
 
 def _own(raised: _Raised) -> list[_Frame]:
     """The frames of the application."""
-    return [one for one in raised.frames if one.function not in _INLINED and not _FOREIGN.search(one.path)]
+    return [one for one in raised.frames if one.function not in _INLINED and not is_library(one.path)]
 
 
 def _split(line: str, exception_name: str) -> tuple[str, str]:

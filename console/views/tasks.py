@@ -7,7 +7,7 @@ from console import actions, comparison, detail, editing, links, reading
 from console.auth import may
 from console.current import engine, now, settings
 from console.page import Page
-from console.presenters import due_at, short_id
+from console.presenters import due_at, short_id, utc
 from queue_core.errors import InvalidRequest
 
 MAX_ACTS = 10
@@ -81,11 +81,13 @@ class TasksPage(Page):
     @may("operate")
     def reschedule(self, queue, task_id):
         def act(actor):
+            moment = _due_at()
             engine().control.reschedule(
-                queue, _state(), task_id, due_at=_due_at(), actor=actor, reason=actions.given_reason()
+                queue, _state(), task_id, due_at=moment, actor=actor, reason=actions.given_reason()
             )
+            return moment
 
-        return _answer("reschedule", act, queue, task_id, told="has a new time", otherwise=_task_url(queue, task_id))
+        return _answer("reschedule", act, queue, task_id, told=_told_due, otherwise=_task_url(queue, task_id))
 
     @expose("/<name:task_id>/move", methods=["POST"])
     @may("operate")
@@ -173,7 +175,9 @@ def _is_whole():
 
 
 def _answer(verb, act, queue, task_id, *, told, otherwise, queues=None, undo=None):
-    sentence = f"Task {short_id(task_id)} {told}."
+    def sentence(result):
+        return f"Task {short_id(task_id)} {told(result) if callable(told) else told}."
+
     row = {"queue": queue, "task_id": task_id, "verb": verb}
     back = actions.came_from(otherwise)
     return actions.perform(
@@ -183,6 +187,10 @@ def _answer(verb, act, queue, task_id, *, told, otherwise, queues=None, undo=Non
 
 def _restore_url(entry_id):
     return url_for("trash.restore", entry_id=entry_id) if entry_id else None
+
+
+def _told_due(moment):
+    return f"is due at {utc(moment)}"
 
 
 def _state():

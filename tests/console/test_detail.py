@@ -1,5 +1,7 @@
 """One task, ready for its page."""
 
+from dataclasses import replace
+
 import pytest
 
 from console import detail
@@ -32,6 +34,14 @@ def test_a_failed_run_tells_how_long_it_took_and_what_else_is_known(task):
     assert attempt.seconds == pytest.approx(1.0)
     assert attempt.facts == ()
     assert attempt.exception == "shop.errors:GatewayDown"
+
+
+def test_the_command_that_retries_it_can_be_pasted_into_a_shell(task):
+    drawn = detail.drawn(task())
+    assert drawn.retry_command == f"signalbox retry mail {drawn.id}"
+    assert replace(drawn, queue="-a b;c").retry_command == f"signalbox retry -- '-a b;c' {drawn.id}"
+    assert replace(drawn, queue="a\x1b").retry_command is None
+    assert replace(drawn, verbs=()).retry_command is None
 
 
 def test_a_failed_task_offers_what_may_be_done_with_it(task):

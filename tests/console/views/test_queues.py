@@ -96,7 +96,7 @@ def test_nothing_ticked_changes_nothing_and_says_so(engine, operator, acts):
 
 def test_a_viewer_sees_no_buttons_and_is_refused(engine, viewer, acts):
     ids = seed.failed(engine, "mail")
-    page = text(viewer.get("/queues/mail/error"))
+    page = text(viewer.get("/queues/mail/error")).partition("<main")[2].partition("</main>")[0]
     assert "Retry selected" not in page
     assert "Pause" not in page
     assert viewer.post("/queues/mail/error/selected/delete", {"task": ids}).status_code == 403

@@ -209,6 +209,10 @@ class Browse:
         """Rows of scheduled tasks, places of a timetable, in their order; at most 200."""
         return self._rows([(one.queue, states.SCHEDULED, one.id, one.due_at) for one in places[:MOST_ROWS]])
 
+    def rows(self, places: list[tuple[str, str, str, float]]) -> list[TaskRow]:
+        """Rows of tasks that another look has found: (queue, state, task id, score), at most 200."""
+        return self._rows(places[:MOST_ROWS])
+
     def trashed(self, entries) -> list[TaskRow]:
         """Rows of entries of the trash, in their order: each as it was in its queue."""
         keys = self._store.keys

@@ -18,6 +18,7 @@ from queue_core.payload import Payload
 from queue_core.people import People
 from queue_core.periodic import Periodic
 from queue_core.process import logs
+from queue_core.search import Search
 from queue_core.snapshot import Snapshots
 from queue_core.store import Store
 from queue_core.task import Task
@@ -42,8 +43,8 @@ class Engine(TaskTigerNames):
     arguments, odd queue names), with nothing written; else only what TaskTiger refuses.  None: as the class says.
 
     Rooms, by who calls them: `enqueue` producers, `leases` and `locks` workers, `periodic` recurring work, `control`,
-    `operations`, `trash` and `transfers` operators, `browse`, `error_groups`, `snapshot`, `timetable` and `workers`
-    people who look, `lookup` applications that do, `audit`, `people`.
+    `operations`, `trash` and `transfers` operators, `browse`, `search`, `error_groups`, `snapshot`, `timetable` and
+    `workers` people who look, `lookup` applications that do, `audit`, `people`.
 
     Raises InvalidSettings."""
 
@@ -96,6 +97,7 @@ class Engine(TaskTigerNames):
         self.lookup = Lookup(self.store)
         self.timetable = Timetable(self.store)
         self.error_groups = ErrorGroups(self.store)
+        self.search = Search(self.store)
         self.snapshot = Snapshots(self.store)
         self.workers = Workers(self.store)
         self.audit = Audit(self.store)

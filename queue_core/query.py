@@ -115,6 +115,11 @@ class Query:
     def __str__(self):
         return self.text
 
+    def also(self, other: "Query") -> "Query":
+        """The query that asks for this and for the other one."""
+        parts = [query.root for query in (self, other) if query.root is not None]
+        return Query(_joined(All, parts)) if parts else self
+
     def holds(self, facts, now: float) -> bool | None:
         """Whether it holds for a task.  None where that cannot be told, since something that it asks for is unknown:
         such a task matches neither the query nor its opposite.

@@ -180,7 +180,7 @@ class Argument:
         first, *rest = self.path
         by_position = [facts.args[int(first)]] if _is_position(first, facts.args) else []
         by_name = [facts.kwargs[first]] if first in facts.kwargs else []
-        answers = [self._is(_within(value, rest), facts.hidden) for value in by_position + by_name]
+        answers = [self._is(_within(value, rest, facts.hidden), facts.hidden) for value in by_position + by_name]
         return True if True in answers else None if None in answers else False
 
     def _is(self, value, hidden):
@@ -208,8 +208,10 @@ def _is_position(step, values) -> bool:
     return step.isascii() and step.isdigit() and len(step) < 6 and int(step) < len(values)
 
 
-def _within(value, path):
+def _within(value, path, hidden):
     for step in path:
+        if value == hidden and hidden is not None:
+            return hidden
         if isinstance(value, dict) and step in value:
             value = value[step]
         elif isinstance(value, list) and _is_position(step, value):

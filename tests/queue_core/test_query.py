@@ -159,6 +159,7 @@ def test_a_hidden_value_is_as_good_as_unknown():
     facts = replace(FACTS, kwargs={"password": "[hidden]", "all": ["[hidden]", "x"]}, hidden="[hidden]")
     assert holds("args.password:hunter2", facts) is None
     assert holds('-args.password:"[hidden]"', facts) is None
+    assert holds("args.password.of.ann:hunter2", facts) is None
     assert holds("args.all:x", facts) is True
     assert holds('args.all:"[hidden]"', facts) is False
 

@@ -19,6 +19,7 @@ from console.views.operations import OperationsPage
 from console.views.overview import OverviewPage
 from console.views.queues import QueuesPage
 from console.views.scheduled import ScheduledPage
+from console.views.search import JumpPage, SearchPage
 from console.views.tasks import TasksPage
 from console.views.trash import TrashPage
 from console.views.workers import WorkersPage
@@ -44,6 +45,8 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
     admin = Admin(app, name="Signalbox", theme=Theme("none", "layout.html"), index_view=OverviewPage())
     admin.add_views(
         ErrorsPage(),
+        SearchPage(),
+        JumpPage(),
         TasksPage(),
         ScheduledPage(),
         QueuesPage(),

@@ -75,6 +75,10 @@ class Masking:
         except RecursionError:
             return HIDDEN
 
+    def hides(self, name: str) -> bool:
+        """Whether whatever stands under this name is hidden."""
+        return self._is_secret(name)
+
     def text(self, text: str) -> str:
         """The same for a text: a traceback, a message, JSON that was cut."""
         return self._shapes(self._named(text)) if text else text

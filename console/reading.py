@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, replace
 
 from console.current import engine, settings
-from console.masking import Masking, masking
+from console.masking import HIDDEN, Masking, masking
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,15 @@ def impact(queue: str, state: str, not_after: float | None):
 def failed(places: list[tuple[str, str]]) -> list:
     """As `browse.failed`."""
     return [row and _row(row) for row in engine().browse.failed(places)]
+
+
+def searched(query, counts, *, cursor: str | None, limit: int) -> tuple:
+    """(what `search.scan` found, its rows); `counts` is the snapshot, or None."""
+    search = engine().search
+    places = search.places_of(counts.queues) if counts else []
+    found = search.scan(query, places, cursor=cursor, limit=limit, mask=_facts)
+    rows = engine().browse.rows([(one.queue, one.state, one.id, one.at) for one in found.rows])
+    return found, [_row(row) for row in rows]
 
 
 def error_summary():
@@ -87,6 +96,17 @@ def masks() -> Masking:
     """The masking that this console's settings ask for."""
     chosen = settings()
     return masking(chosen.masked_names, chosen.shown_names, chosen.masked_pattern)
+
+
+def _facts(facts):
+    mask = masks()
+    return replace(
+        facts,
+        args=mask.value(facts.args),
+        kwargs=mask.value(facts.kwargs),
+        message=facts.message and mask.text(facts.message),
+        hidden=HIDDEN,
+    )
 
 
 def _row(row):

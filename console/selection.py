@@ -7,9 +7,12 @@ from console.converters import from_segment
 from console.current import engine
 from console.forms import given_pace
 from console.presenters import DONE_WORDS, number, plural
+from queue_core import states
 from queue_core.errors import InvalidRequest
 
 MAX_TICKED = 200
+SOURCES = {"retry": (states.ERROR,), "delete": (states.ERROR, states.QUEUED, states.SCHEDULED)}
+"""The states from which ticked tasks can be acted on."""
 
 
 def ticked() -> list[str]:
@@ -23,6 +26,16 @@ def ticked_by_queue() -> dict[str, list[str]]:
     for value in _values():
         queue, _, task_id = value.partition("/")
         found.setdefault(_name(queue), []).append(_name(task_id))
+    return found
+
+
+def ticked_places() -> dict[tuple[str, str], list[str]]:
+    """The same for a list over several states too, whose values are `state/queue/id`: {(state, queue): ids}."""
+    found = {}
+    for value in _values():
+        state, _, rest = value.partition("/")
+        queue, _, task_id = rest.partition("/")
+        found.setdefault((states.known(state), _name(queue)), []).append(_name(task_id))
     return found
 
 
@@ -60,6 +73,27 @@ def perform(verb: str, state: str, chosen: dict[str, list[str]], *, back: str):
         queues=chosen,
         undo=_undo_url,
     )
+
+
+def perform_places(verb: str, chosen: dict[tuple[str, str], list[str]], *, back: str):
+    """The same for tasks of several states, {(state, queue): ids}; those that the verb cannot act on are left alone."""
+    possible = {place: ids for place, ids in chosen.items() if place[0] in SOURCES[verb]}
+    left = sum(len(ids) for place, ids in chosen.items() if place not in possible)
+    if not possible:
+        flash("No task is ticked that this can act on, so nothing was changed.")
+        return redirect(back, 303)
+
+    def act(actor):
+        pace = given_pace() if verb == "retry" else {}
+        return [_operation(verb, queue, state, ids, actor, pace) for (state, queue), ids in possible.items()]
+
+    def tell(done):
+        sources = " or ".join(SOURCES[verb])
+        return told(verb, done) + (f" {number(left)} were left alone: not in {sources}." if left else "")
+
+    queues = list(dict.fromkeys(queue for _, queue in possible))
+    queue = queues[0] if len(queues) == 1 else None
+    return actions.perform(f"{verb} selected", act, told=tell, back=back, queue=queue, queues=queues, undo=_undo_url)
 
 
 def _operation(verb, queue, state, ids, actor, pace):

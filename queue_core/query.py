@@ -91,7 +91,7 @@ class No:
 class _Place:
     """What is known of a task before anything of it is read."""
 
-    queue: str
+    queue: str | None
     state: str
     id = at = func = args = kwargs = exception_name = message = host = killed = attempts = group = hidden = None
 
@@ -120,6 +120,12 @@ class Query:
         parts = [query.root for query in (self, other) if query.root is not None]
         return Query(_joined(All, parts)) if parts else self
 
+    def without(self, field: str) -> "Query":
+        """The query without the terms of that field which have to hold by themselves."""
+        parts = self.root.parts if isinstance(self.root, All) else (self.root,)
+        kept = [part for part in parts if part is not None and getattr(part, "field", None) != field]
+        return Query(_joined(All, kept)) if kept else EVERYTHING
+
     def holds(self, facts, now: float) -> bool | None:
         """Whether it holds for a task.  None where that cannot be told, since something that it asks for is unknown:
         such a task matches neither the query nor its opposite.
@@ -127,8 +133,8 @@ class Query:
         facts: a `task_facts.TaskFacts`.  now: Unix seconds."""
         return True if self.root is None else self.root.holds(facts, now)
 
-    def may_hold(self, queue: str, state: str) -> bool:
-        """False where no task of that queue in that state can match, whatever else is in it."""
+    def may_hold(self, queue: str | None, state: str) -> bool:
+        """False where no task of that queue (None: of any) in that state can match, whatever else is in it."""
         return self.holds(_Place(queue, state), 0.0) is not False
 
     def queue_hint(self) -> frozenset[str] | None:

@@ -140,7 +140,7 @@ def test_only_the_store_imports_redis(module):
     assert is_store or not imported_from(module, "redis")
 
 
-READS_TASKS = re.compile(r"\bbrowse\.(page|newest_errors|task)\(")
+READS_TASKS = re.compile(r"\b(browse\.(page|newest_errors|rows|task)|search\.scan)\(")
 
 
 @by_name("module", **named(CONSOLE))

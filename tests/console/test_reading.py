@@ -47,7 +47,7 @@ def test_no_page_shows_a_secret_to_anybody(admin, task_id, address):
 
 
 def test_the_text_filter_does_not_find_what_is_hidden(operator, task_id):
-    assert "Nothing in this window matches" in text(operator.get("/errors/tasks?q=s3cr3t"))
+    assert "Nothing that was searched matches" in text(operator.get("/errors/tasks?q=s3cr3t"))
     assert task_id[:12] in text(operator.get("/errors/tasks?q=refused"))
 
 

@@ -203,7 +203,7 @@ def test_filters_and_whole_views_let_hostile_data_do_nothing(places, watched):
     _look(page, f"/queues/plain/tasks/{segment('ten megabytes')}?whole=yes", faults)
     for text in (MARKUP, TEXTS["attributes"], TEXTS["templates"]):
         page.goto("/errors/tasks")
-        page.get_by_label("Any text holds").fill(text)
-        page.get_by_role("button", name="Filter").click()
+        page.get_by_label("Errors of all queues in which").fill(text)
+        page.locator("main").get_by_role("button", name="Search").click()
         page.goto("/audit/?" + "actor=%22%3E%3Cscript%3Ealert(6)%3C/script%3E&verb=%7B%7B7*7%7D%7D")
     assert faults == []

@@ -1,5 +1,7 @@
 """The errors over all queues: groups, and the newest tasks."""
 
+import re
+
 import pytest
 
 from tests.console import seed
@@ -26,25 +28,36 @@ def rows(page):
 def test_all_queues_are_in_one_list_with_groups_aside(failing, operator):
     page = text(operator.get("/errors/tasks"))
     assert rows(page) == 3
-    assert "The newest 3 errors." in page
-    assert "/errors/tasks?exc=smtplib:SMTPError" in page
+    assert "All 3 errors." in page
+    assert "/errors/tasks?q=exc:smtplib:SMTPError" in page
 
 
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("queue=PAY", 1),
-        ("exc=smtp", 2),
-        ("func=charge", 3),
-        ("q=refused", 3),
-        ("q=nowhere", 0),
-        ("queue=mail&exc=gone", 0),
+        ("queue:shop.pay", 1),
+        ("exc:SMTPError", 2),
+        ("func:charge", 3),
+        ("refused", 3),
+        ("nowhere", 0),
+        ("queue:mail exc:gone", 0),
+        ("state:queued", 0),
     ],
 )
-def test_filters_narrow_the_window_and_say_so(failing, operator, query, found):
-    page = text(operator.get(f"/errors/tasks?{query}"))
+def test_a_query_narrows_the_list_and_says_so(failing, operator, query, found):
+    page = text(operator.get("/errors/tasks", query_string={"q": query}))
     assert rows(page) == found
-    assert f"{found} of the newest 3 errors match" in page
+    assert re.search(rf"{found} of \d errors? match(es)?; all were searched", page)
+
+
+@pytest.mark.parametrize(
+    ("kept", "found"),
+    [("queue=PAY", 1), ("exc=smtp", 2), ("func=charge", 3), ("queue=mail&q=refused", 2), ("queue=mail&exc=gone", 0)],
+)
+def test_addresses_kept_from_before_find_what_they_found(failing, operator, kept, found):
+    answer = operator.get(f"/errors/tasks?{kept}")
+    assert answer.status_code == 302
+    assert rows(text(operator.get(answer.location))) == found
 
 
 def test_without_errors_the_page_is_calm(engine, operator):

@@ -13,6 +13,7 @@ PLAIN = frozenset("_./@+")
 """Signs that stand in a value without quotes, besides letters and digits."""
 SIGNS = (">=", "<=", ">", "<", "")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_CLOCKS_DIFFER_SECONDS = 60
 PAYLOAD, RUN = "payload", "run"
 """What has to be read of a task, beside its place, to answer a term: its payload, its newest failed run."""
 
@@ -239,9 +240,13 @@ class Compared:
         return frozenset({RUN}) if self.field == "attempts" else frozenset()
 
     def holds(self, facts, now):
-        value = facts.attempts if self.field == "attempts" else None if facts.at is None else now - facts.at
+        value = facts.attempts if self.field == "attempts" else facts.at
         if value is None:
             return None
+        if self.field == "age":
+            if value > now + _CLOCKS_DIFFER_SECONDS:
+                return False  # still to come
+            value = max(0.0, now - value)
         bound = float(self.amount) * UNITS.get(self.unit, 1)
         return {
             ">": value > bound,

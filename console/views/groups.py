@@ -75,7 +75,11 @@ class GroupsPage(Page):
             engine().error_groups.annotate(group_id, request.form.get("note", ""), actor=actor)
 
         return actions.perform(
-            "note group", act, told="The note is kept.", back=_url(group_id), queues=lambda: _queues(group_id)
+            "note group",
+            act,
+            told="The note is kept.",
+            back=actions.came_from(_url(group_id)),
+            queues=lambda: _queues(group_id),
         )
 
     @expose("/<name:group_id>/snooze", methods=["POST"])
@@ -88,7 +92,9 @@ class GroupsPage(Page):
             engine().error_groups.snooze(group_id, until, actor=actor)
 
         told = "The group is snoozed." if seconds else "The group is not snoozed any more."
-        return actions.perform("snooze group", act, told=told, back=_url(group_id), queues=lambda: _queues(group_id))
+        return actions.perform(
+            "snooze group", act, told=told, back=actions.came_from(_url(group_id)), queues=lambda: _queues(group_id)
+        )
 
     @expose("/<name:group_id>/<any(retry,purge):verb>")
     @may("operate")

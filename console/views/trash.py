@@ -69,7 +69,7 @@ class TrashPage(Page):
             _check_typed()
             return engine().trash.empty(not_after=_not_after(), actor=actor, reason=actions.given_reason())
 
-        return actions.perform("empty_trash", act, told=_told_empty, back=url_for(".index"))
+        return actions.perform("empty_trash", act, told=_told_empty, back=actions.came_from(url_for(".index")))
 
 
 def _queues(entry_ids):

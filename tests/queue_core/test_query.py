@@ -155,6 +155,12 @@ def test_what_cannot_be_told_is_neither_so_nor_otherwise():
     assert holds("elsewhere", replace(FACTS, message=None)) is None
 
 
+def test_what_is_still_to_come_has_no_age():
+    assert holds("age:<15m", replace(FACTS, at=NOW + 5)) is True  # by another clock
+    assert holds("age:<15m", replace(FACTS, at=NOW + 3600)) is False
+    assert holds("age:>15m", replace(FACTS, at=NOW + 3600)) is False
+
+
 def test_a_hidden_value_is_as_good_as_unknown():
     facts = replace(FACTS, kwargs={"password": "[hidden]", "all": ["[hidden]", "x"]}, hidden="[hidden]")
     assert holds("args.password:hunter2", facts) is None

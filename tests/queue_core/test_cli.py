@@ -70,6 +70,26 @@ def test_tasks_are_listed(world, run):
     assert "2 of 3" in result.output
 
 
+def test_tasks_are_found_by_a_query(world, run):
+    fail(world, 2)
+    fail(world, 1, "mail")
+    world.put("queued", "mail", "q1")
+    found = run("tasks", "--filter", "func:work -queue:orders")
+    assert found.exit_code == 0
+    assert [line.split("  ")[:2] for line in found.stdout.splitlines()] == [
+        ["t0", "error in mail"], ["q1", "queued in mail"],
+    ]  # fmt: skip
+    assert "2 found among 2" in found.stderr
+    narrowed = run("tasks", "orders", "error", "--filter", "id:t*", "--limit", "1")
+    assert (narrowed.stdout.count("\n"), "there may be more" in narrowed.stderr) == (1, True)
+
+
+def test_a_query_with_a_fault_and_no_place_at_all_are_told(run):
+    wrong = run("tasks", "--filter", "fucn:x")
+    assert wrong.exit_code and "There is no fucn: here" in str(wrong.output) + str(wrong.exception)
+    assert "give a --filter" in run("tasks").output
+
+
 @pytest.mark.parametrize("command", [["queues"], ["queues", "--json"], ["tasks", HOSTILE_QUEUE, "error"], ["doctor"]])
 def test_hostile_names_do_not_reach_the_terminal(world, run, command):
     world.put("error", HOSTILE_QUEUE, HOSTILE_ID)

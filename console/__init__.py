@@ -18,6 +18,7 @@ from console.views.groups import GroupsPage
 from console.views.operations import OperationsPage
 from console.views.overview import OverviewPage
 from console.views.queues import QueuesPage
+from console.views.saved import SavedViewsPage
 from console.views.scheduled import ScheduledPage
 from console.views.search import JumpPage, SearchPage
 from console.views.tasks import TasksPage
@@ -47,6 +48,7 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
         ErrorsPage(),
         SearchPage(),
         JumpPage(),
+        SavedViewsPage(),
         TasksPage(),
         ScheduledPage(),
         QueuesPage(),

@@ -7,6 +7,7 @@ from functools import cached_property
 from flask import request
 
 from console import paging, presenters, reading
+from console.auth import current_user, user_may
 from console.current import engine, settings, snapshot
 from queue_core import states
 from queue_core.errors import InvalidRequest
@@ -151,6 +152,15 @@ def listing(chosen: Filter, state: str | None = None) -> Listing:
         facts,
         possible[0] if len(possible) == 1 else None,
     )
+
+
+def saved_views() -> list:
+    """What the user at hand has saved, and what is shared."""
+    return engine().saved_views.of(current_user().name)
+
+
+def may_share() -> bool:
+    return user_may("operate")
 
 
 def offered(counts) -> list[str]:

@@ -18,6 +18,7 @@ from queue_core.payload import Payload
 from queue_core.people import People
 from queue_core.periodic import Periodic
 from queue_core.process import logs
+from queue_core.saved_views import SavedViews
 from queue_core.search import Search
 from queue_core.snapshot import Snapshots
 from queue_core.store import Store
@@ -44,7 +45,8 @@ class Engine(TaskTigerNames):
 
     Rooms, by who calls them: `enqueue` producers, `leases` and `locks` workers, `periodic` recurring work, `control`,
     `operations`, `trash` and `transfers` operators, `browse`, `search`, `error_groups`, `snapshot`, `timetable` and
-    `workers` people who look, `lookup` applications that do, `audit`, `people`.
+    `workers` people who look, `lookup` applications that do, `audit`, `people`,
+    `saved_views`.
 
     Raises InvalidSettings."""
 
@@ -102,6 +104,7 @@ class Engine(TaskTigerNames):
         self.workers = Workers(self.store)
         self.audit = Audit(self.store)
         self.people = People(self.store)
+        self.saved_views = SavedViews(self.store)
 
     def _config(self, config) -> TaskTigerConfig:
         if isinstance(config, Settings):

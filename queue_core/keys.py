@@ -67,6 +67,8 @@ CATALOGUE = {
     "error_notes": ("hash", "x:errors:notes", "error group -> note and snooze: what, who, when, until"),
     "error_operations": ("list", "x:errors:operations:<id>", "newest operations on an error group"),
     "deploys": ("list", "x:deploys", "deploys: when, by whom, what; the newest first"),
+    "shared_views": ("hash", "x:views", "saved views that are shared: name -> address, by whom, when"),
+    "own_views": ("hash", "x:views:<user>", "saved views of one user: name -> address, by whom, when"),
     "users": ("hash", "x:users", "user name -> role, password hash, epoch"),
     "secret": ("string", "x:secret", "key that signs the console's sessions"),
     "login_failures": ("string", "x:login_failures:<hash>", "failed attempts in a row"),
@@ -279,6 +281,12 @@ class Keys:
 
     def deploys(self) -> bytes:
         return self._key("x", "deploys")
+
+    def shared_views(self) -> bytes:
+        return self._key("x", "views")
+
+    def own_views(self, user: str) -> bytes:
+        return self._key("x", "views", user)
 
     def users(self) -> bytes:
         return self._key("x", "users")

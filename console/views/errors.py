@@ -52,6 +52,8 @@ class ErrorsPage(Page):
             known=snapshot_errors(counts),
             failing_queues=0 if counts is None else sum(bool(one.error) for one in counts.queues.values()),
             offered=filters.offered(counts),
+            saved_views=filters.saved_views,
+            may_share=filters.may_share(),
             now=now(),
         )
         return page, 400 if chosen.fault else 200

@@ -26,6 +26,8 @@ class SearchPage(Page):
             list=filters.listing(chosen),
             counts=counts,
             offered=filters.offered(counts),
+            saved_views=filters.saved_views,
+            may_share=filters.may_share(),
             now=now(),
         )
         return page, 400 if chosen.fault else 200

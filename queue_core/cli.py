@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 import click
 
 from queue_core import embedded
-from queue_core.commands import acting, audit, looking, processes, trash, workers
+from queue_core.commands import acting, audit, looking, processes, stats, trash, workers
 from queue_core.errors import SignalboxError
 
 LOCAL_DATA = ".signalbox/redis"
@@ -20,6 +20,7 @@ COMMANDS = (
     looking.queues,
     looking.tasks,
     looking.doctor,
+    stats.stats,
     acting.retry,
     acting.purge,
     acting.pause,

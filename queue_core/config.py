@@ -75,6 +75,12 @@ class Settings:
     always_eager: bool = _setting(False, "yes/no", "what would be queued runs at once, in the producer; for tests")
     logger_name: str = _setting("signalbox", "text", "name of the logger")
     stats_seconds: float = _setting(60.0, "seconds", "how often a worker tells how busy it was", zero_is_off=True)
+    stats_flush_seconds: float = _setting(
+        5.0, "seconds", "how often a worker writes down what it counted; 0 counts nothing", zero_is_off=True
+    )
+    max_stats_names: int = _setting(
+        500, "names", "so many queues, and functions, have numbers over time of their own; the others share one"
+    )
     log_format: str = _setting("text", "text or json", "how worker and sweeper write their log lines")
     retain_error_seconds: float = _setting(
         0.0, "seconds", "failed tasks are removed after so long; 0 keeps them", zero_is_off=True

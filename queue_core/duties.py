@@ -12,6 +12,7 @@ from queue_core.error_index import ErrorIndex
 from queue_core.errors import StoreCorrupt
 from queue_core.orphans import Orphans
 from queue_core.retention import Retention
+from queue_core.tally import Tally
 from queue_core.text import shown
 from queue_core.twins import Twins
 
@@ -28,6 +29,7 @@ class Duties:
         self._retention = Retention(engine.store, engine.control)
         self._twins = Twins(engine.store)
         self._follow_again_at = 0.0
+        self._sampled_minute = None
 
     @property
     def _log(self):
@@ -57,7 +59,17 @@ class Duties:
                     recovered = self._engine.leases.recover_expired(queue)
                 for one in recovered:
                     self._tell_recovered(one)
+                self._count_recovered(queue, recovered)
                 yield
+
+    def sample_stats(self) -> Iterator:
+        """What lies in the queues is noted, once for every minute that has been counted."""
+        snapshot = self._engine.snapshot.read()
+        if snapshot is None or snapshot.taken_at // 60 == self._sampled_minute:
+            return
+        self._sampled_minute = snapshot.taken_at // 60
+        self._engine.stats.sample(snapshot, self._workers_alive())
+        yield
 
     def retain(self) -> Iterator:
         """Old tasks go, where the settings say so."""
@@ -143,6 +155,18 @@ class Duties:
             yield
         except StoreCorrupt as error:
             self._log.error("queue cannot be read", queue=shown(queue), error=str(error))
+
+    def _workers_alive(self):
+        try:
+            return sum(one.facts.get("kind") == "worker" for one in self._engine.workers.alive())
+        except StoreCorrupt:
+            return None
+
+    def _count_recovered(self, queue, recovered):
+        if recovered and self._engine.settings.stats_flush_seconds:
+            tally = Tally()
+            tally.recover(queue, self._engine.store.now(), len(recovered))
+            self._engine.stats.write(tally)
 
     def _tell_recovered(self, recovered):
         log = self._log

@@ -21,6 +21,7 @@ from queue_core.process import logs
 from queue_core.saved_views import SavedViews
 from queue_core.search import Search
 from queue_core.snapshot import Snapshots
+from queue_core.stats import Stats
 from queue_core.store import Store
 from queue_core.task import Task
 from queue_core.tasktiger_config import TaskTigerConfig
@@ -44,9 +45,8 @@ class Engine(TaskTigerNames):
     arguments, odd queue names), with nothing written; else only what TaskTiger refuses.  None: as the class says.
 
     Rooms, by who calls them: `enqueue` producers, `leases` and `locks` workers, `periodic` recurring work, `control`,
-    `operations`, `trash` and `transfers` operators, `browse`, `search`, `error_groups`, `snapshot`, `timetable` and
-    `workers` people who look, `lookup` applications that do, `audit`, `people`,
-    `saved_views`.
+    `operations`, `trash` and `transfers` operators, `browse`, `search`, `error_groups`, `snapshot`, `stats`,
+    `timetable` and `workers` people who look, `lookup` applications that do, `audit`, `people`, `saved_views`.
 
     Raises InvalidSettings."""
 
@@ -101,6 +101,7 @@ class Engine(TaskTigerNames):
         self.error_groups = ErrorGroups(self.store)
         self.search = Search(self.store)
         self.snapshot = Snapshots(self.store)
+        self.stats = Stats(self.store)
         self.workers = Workers(self.store)
         self.audit = Audit(self.store)
         self.people = People(self.store)

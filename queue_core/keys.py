@@ -58,6 +58,13 @@ CATALOGUE = {
     "orders": ("hash", "x:orders:<id>", "what a person asks of a worker: verb -> who, why, when, which task"),
     "lease": ("string", "x:lease:<duty>", "token of the process that has this duty now"),
     "snapshot": ("string", "x:snapshot", "counts of all queues, JSON"),
+    "stats": (
+        "hash",
+        "x:stats:<family>:<tier>:<chunk>:<kind>:<name>",
+        "slot and number -> how many: counts, times or depths of a queue, a function, or all",
+    ),
+    "stats_names": ("zset", "x:stats:names:<kind>", "queue or function -> last seen, of those that are told apart"),
+    "stats_totals": ("hash", "x:stats:totals", "counter, kind and name -> sum of all that was counted"),
     "error_groups": ("zset", "x:errors:groups", "error group -> when its newest failure was"),
     "error_group": ("hash", "x:errors:group:<id>", "a group: what it is, how many by hour, function, queue, host"),
     "error_group_tasks": ("zset", "x:errors:tasks:<id>", "queue and task id -> failed at, of tasks in the group"),
@@ -254,6 +261,16 @@ class Keys:
 
     def snapshot(self) -> bytes:
         return self._key("x", "snapshot")
+
+    def stats(self, family: str, tier: str, chunk: int, kind: str, name: str) -> bytes:
+        # not remembered: a page asks for hundreds of them, and each hour has its own
+        return self._made("x", "stats", family, tier, str(chunk), kind, name)
+
+    def stats_names(self, kind: str) -> bytes:
+        return self._key("x", "stats", "names", kind)
+
+    def stats_totals(self) -> bytes:
+        return self._key("x", "stats", "totals")
 
     def error_groups(self) -> bytes:
         return self._key("x", "errors", "groups")

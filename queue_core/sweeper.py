@@ -37,6 +37,9 @@ _RETENTION_EVERY_SECONDS = 60.0
 _AUDIT_FILE_EVERY_SECONDS = 1.0
 _QUEUES_LOOKED_AT = 100
 _PRUNE_EVERY_SECONDS = 30.0
+_STATS_EVERY_SECONDS = 10.0
+_FIRST_STATS_SECONDS = 3.0
+_FORGET_NAMES_EVERY_SECONDS = 3600.0
 _PROMOTION_THROTTLE_SECONDS = 5.0
 
 
@@ -96,9 +99,12 @@ class Sweeper:
         return [Duty("audit file", _AUDIT_FILE_EVERY_SECONDS, self._duties.copy_audit)] if wanted else []
 
     def _observers_duties(self):
+        soon = monotonic() + _FIRST_STATS_SECONDS
         return [
             Duty("snapshot", self._setting("snapshot_seconds"), self._take_snapshot),
             Duty("pauses", _LOOK_EVERY_SECONDS, self._keep_pauses),
+            Duty("stats", _STATS_EVERY_SECONDS, self._duties.sample_stats, due_at=soon),
+            Duty("stats names", _FORGET_NAMES_EVERY_SECONDS, self._forget_names, due_at=soon),
             Duty("prune", _PRUNE_EVERY_SECONDS, self._prune),
             Duty("error index", _INDEX_EVERY_SECONDS, self._duties.index_errors),
             Duty("error groups", _CHECK_GROUPS_EVERY_SECONDS, self._duties.check_error_groups),
@@ -268,6 +274,10 @@ class Sweeper:
         self._engine.workers.prune()
         yield
         self._engine.operations.prune()
+        yield
+
+    def _forget_names(self):
+        self._engine.stats.prune()
         yield
 
     def _take_snapshot(self):

@@ -13,6 +13,7 @@ from queue_core.sweeper import Sweeper
 from queue_core.worker import recurring
 from queue_core.worker.access import Access
 from queue_core.worker.admission import Admission
+from queue_core.worker.counting import Counting
 from queue_core.worker.heartbeat import Pulse
 from queue_core.worker.orders import Orders
 from queue_core.worker.runs import Runs
@@ -32,6 +33,7 @@ class House:
     facts: dict
     stop: Stop
     stats: Stats
+    counting: Counting
     access: Access
     task_locks: TaskLocks
     sweeper: Sweeper
@@ -52,6 +54,7 @@ class House:
         """Between two rounds.  Raises StoreError."""
         self._keep_at = monotonic() + _KEEP_EVERY_SECONDS
         self.stats.tell_if_due()
+        self.counting.write_if_due()
         self.pulse.beat_if_due()
         self.presence.beat()
         self._start_periodic()
@@ -62,6 +65,7 @@ class House:
         self.stop.tell_once()
         self.stats.tell_if_due()
         if not self.executor.batches and self.runs.running and self.pulse.steady:
+            self.counting.write_if_due()
             with contextlib.suppress(StoreError):
                 self.sweeper.step()
 
@@ -81,6 +85,7 @@ class House:
 
     def leave(self) -> None:
         self.executor.leave()
+        self.counting.write()
         self.sweeper.leave()
         self.presence.leave()
 

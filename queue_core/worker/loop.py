@@ -16,6 +16,7 @@ from queue_core.sweeper import Sweeper
 from queue_core.text import shown
 from queue_core.worker.access import Access
 from queue_core.worker.admission import Admission
+from queue_core.worker.counting import Counting
 from queue_core.worker.executors.fork import ForkExecutor
 from queue_core.worker.executors.sync import SyncExecutor
 from queue_core.worker.heartbeat import Pulse
@@ -82,6 +83,7 @@ class Worker(TaskTigerNames):
         self._session = engine.leases.session(self.id)
         self._working_set = WorkingSet(engine, self._filter, self._stop.wait, log)
         self._preparation = Preparation(engine, log)
+        counting = self._counting = Counting(engine, log)
         admission, pace, stats = Admission(engine, self._session, log), Pace(engine), Stats(engine, log)
         self._orders = Orders(executor, self._stop, log)
         access, locks = Access(engine, self, log), TaskLocks(engine, log)
@@ -92,6 +94,7 @@ class Worker(TaskTigerNames):
             facts=self._facts(),
             stop=self._stop,
             stats=stats,
+            counting=counting,
             access=access,
             task_locks=locks,
             sweeper=Sweeper(engine, standby=True),
@@ -101,7 +104,7 @@ class Worker(TaskTigerNames):
         )
         self._presence = self._house.presence = Presence(engine, self.id, self._house.describe, self._house.obey)
         self._pulse = self._house.pulse = Pulse(self._session, engine, self._house.renew, self._house.look_up)
-        settlement = Settlement(engine, self._session, self._patience, self._may_wait, log, store_tracebacks)
+        settlement = Settlement(engine, self._session, self._patience, self._may_wait, log, counting, store_tracebacks)
         self._runs = self._house.runs = Runs(
             engine=engine,
             session=self._session,
@@ -115,6 +118,7 @@ class Worker(TaskTigerNames):
             patience=self._patience,
             presence=self._presence,
             stats=stats,
+            counting=counting,
             log=log,
         )
         self._turn = Turn(

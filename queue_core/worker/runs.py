@@ -15,6 +15,7 @@ from queue_core.text import shown
 from queue_core.worker import failure
 from queue_core.worker.admission import Admission, Ready
 from queue_core.worker.call import Call
+from queue_core.worker.counting import Counting
 from queue_core.worker.executors import NoProcess
 from queue_core.worker.heartbeat import Pulse
 from queue_core.worker.pace import Pace
@@ -50,6 +51,7 @@ class Runs:
     patience: Patience
     presence: Presence
     stats: Stats
+    counting: Counting
     log: object
     running: list[dict] = field(default_factory=list)
 
@@ -168,6 +170,7 @@ class Runs:
         except Exception as error:  # what was found is application code, and may object to being looked at
             outcome = failure.describe(error, started_at, self.engine.clock.now())
             for one in (*begun, *waiting):
+                self.counting.start(one)
                 self.settlement.settle(one, outcome, self.preparation.runner_to_tell(one))
         return None
 
@@ -179,6 +182,8 @@ class Runs:
             # anew, not in place: the thread that beats may be writing the old ones down
             self.running = [one | {"hard_timeout_seconds": call.hard_timeout_seconds} for one in self.running]
         self.stats.report_task_start()
+        for one in begun:
+            self.counting.start(one)
         at("before_call")
         try:
             self._queue_next_occurrence(call)
@@ -204,6 +209,7 @@ class Runs:
     def _give_back(self, begun, error):
         self.log.error("no process can be made", **begun[0].facts, error=str(error))
         for one in begun:
+            self.counting.start(one, -1)
             self.session.release(one.claimed)
         time.sleep(_NO_PROCESS_SECONDS)
 

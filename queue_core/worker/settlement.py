@@ -7,20 +7,23 @@ from queue_core import retry, states
 from queue_core.errors import LeaseLost
 from queue_core.outcome import Done, Outcome, Stopped
 from queue_core.retry import Finish, GiveUp, RetryLater
+from queue_core.tally import FAILED, RETRIED, SUCCEEDED
 from queue_core.text import shown
 from queue_core.worker.admission import Ready
+from queue_core.worker.counting import Counting
 from queue_core.worker.telling import tell
 
 
 class Settlement:
     """Decides and sends; the replies come later, and `note_replies` tells the unexpected ones."""
 
-    def __init__(self, engine, session, patience, may_wait, log, store_tracebacks=None):
+    def __init__(self, engine, session, patience, may_wait, log, counting: Counting, store_tracebacks=None):
         self._engine = engine
         self._session = session
         self._patience = patience
         self._may_wait = may_wait
         self._log = log
+        self._counting = counting
         self._store_tracebacks = store_tracebacks
 
     def settle(self, ready: Ready, outcome: Outcome, runner=None) -> None:
@@ -30,14 +33,17 @@ class Settlement:
         claimed, facts = ready.claimed, dict(ready.facts)
         if isinstance(outcome, Stopped):
             self._session.abandon(claimed)
+            self._counting.end(ready, outcome)
             self._log.error("task stopped, its lease is over", **facts)
             return
         facts["processing_duration"] = outcome.ended_at - outcome.started_at
         if isinstance(outcome, Done):
             self._session.finish(claimed)
+            self._counting.end(ready, outcome, SUCCEEDED)
             self._log.info("done", **facts)
         else:
             step, record = self._settle_failure(claimed, ready.payload, outcome, facts)
+            self._counting.end(ready, outcome, RETRIED if isinstance(step, RetryLater) else FAILED)
             if isinstance(step, GiveUp) and runner is not None:
                 self._tell_runner(ready, runner, record)
 

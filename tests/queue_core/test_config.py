@@ -72,7 +72,9 @@ def test_lists_of_queues_and_batches_come_from_the_environment():
     assert settings.default_retry_method == ["app.retry:wait", [1]]
 
 
-@pytest.mark.parametrize("name", ["select_batch_seconds", "queue_poll_seconds", "promote_seconds", "stats_seconds"])
+@pytest.mark.parametrize(
+    "name", ["select_batch_seconds", "queue_poll_seconds", "promote_seconds", "stats_seconds", "stats_flush_seconds"]
+)
 def test_some_durations_can_be_switched_off(name):
     assert getattr(Settings(**{name: 0}), name) == 0
     with pytest.raises(InvalidSettings):

@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 import click
 
 from queue_core import embedded
-from queue_core.commands import acting, audit, looking, processes, stats, trash, workers
+from queue_core.commands import acting, audit, holds, looking, processes, stats, trash, workers
 from queue_core.errors import SignalboxError
 
 LOCAL_DATA = ".signalbox/redis"
@@ -26,6 +26,9 @@ COMMANDS = (
     acting.pause,
     acting.resume,
     acting.deploy_mark,
+    holds.hold,
+    holds.release,
+    holds.holds,
     trash.trash,
     audit.audit,
     workers.workers,

@@ -12,6 +12,7 @@ from queue_core.error_index import ErrorIndex
 from queue_core.errors import StoreCorrupt
 from queue_core.orphans import Orphans
 from queue_core.retention import Retention
+from queue_core.siding import Siding
 from queue_core.tally import Tally
 from queue_core.text import shown
 from queue_core.twins import Twins
@@ -27,6 +28,7 @@ class Duties:
         self._error_index = ErrorIndex(engine.store)
         self._orphans = Orphans(engine.store)
         self._retention = Retention(engine.store, engine.control)
+        self._siding = Siding(engine.store)
         self._twins = Twins(engine.store)
         self._follow_again_at = 0.0
         self._sampled_minute = None
@@ -122,6 +124,16 @@ class Duties:
             yield
         # a million of them must not keep Redis busy with looking all the time
         self._follow_again_at = monotonic() + _REST_FACTOR * (monotonic() - began_at)
+
+    def keep_holds(self) -> Iterator:
+        """Holds end when their time is over; tasks stand aside and come back."""
+        for hold in self._engine.holds.lapse():
+            self._log.info("hold ended", hold=shown(hold.name), queue=hold.queue and shown(hold.queue))
+        yield
+        for moved in self._siding.sweep():
+            if moved is not None:
+                self._log.info(moved.verb, queue=shown(moved.queue), qty=moved.count)
+            yield
 
     def copy_audit(self) -> Iterator:
         """New acts are added to the file that the settings name."""

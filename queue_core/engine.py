@@ -9,6 +9,7 @@ from queue_core.control import Control
 from queue_core.draft import decorate
 from queue_core.enqueue import Enqueue
 from queue_core.error_groups import ErrorGroups
+from queue_core.holds import Holds
 from queue_core.leases import Leases
 from queue_core.locks import Locks
 from queue_core.lookup import Lookup
@@ -45,8 +46,9 @@ class Engine(TaskTigerNames):
     arguments, odd queue names), with nothing written; else only what TaskTiger refuses.  None: as the class says.
 
     Rooms, by who calls them: `enqueue` producers, `leases` and `locks` workers, `periodic` recurring work, `control`,
-    `operations`, `trash` and `transfers` operators, `browse`, `search`, `error_groups`, `snapshot`, `stats`,
-    `timetable` and `workers` people who look, `lookup` applications that do, `audit`, `people`, `saved_views`.
+    `operations`, `holds`, `trash` and `transfers` operators, `browse`, `search`, `error_groups`, `snapshot`, `stats`,
+    `snapshot`, `timetable` and `workers` people who look, `lookup` applications that do, `audit`, `people`,
+    `saved_views`.
 
     Raises InvalidSettings."""
 
@@ -100,6 +102,7 @@ class Engine(TaskTigerNames):
         self.timetable = Timetable(self.store)
         self.error_groups = ErrorGroups(self.store)
         self.search = Search(self.store)
+        self.holds = Holds(self.store)
         self.snapshot = Snapshots(self.store)
         self.stats = Stats(self.store)
         self.workers = Workers(self.store)

@@ -15,6 +15,7 @@ SignalboxError
 │   ├── LeaseLost                 somebody else holds, moved or finished the task
 │   ├── QueuePaused               nothing may be claimed from the queue now
 │   ├── NotPaused                 there is no pause to lift
+│   ├── NotHeld                   there is no such hold to release
 │   ├── OperationEnded            finished or cancelled already
 │   ├── OperationNotFound         no record under this id
 │   ├── ErrorGroupNotFound        no such group of errors
@@ -100,6 +101,10 @@ class QueuePaused(MovedOn):
 
 class NotPaused(MovedOn):
     """The queue is not paused."""
+
+
+class NotHeld(MovedOn):
+    """There is no such hold: it was released, or its end has passed."""
 
 
 class OperationEnded(MovedOn):
@@ -212,6 +217,7 @@ BY_CODE_WORD = {
     "QUEUE_PAUSED": QueuePaused,
     "QUEUE_FULL": QueueFullException,
     "NOT_PAUSED": NotPaused,
+    "NOT_HELD": NotHeld,
     "ALREADY_THERE": AlreadyThere,
     "OPERATION_ENDED": OperationEnded,
     "OPERATION_NOT_FOUND": OperationNotFound,

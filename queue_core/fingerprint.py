@@ -185,3 +185,6 @@ UNRECORDED = fingerprint("left no record of the failure", None)
 DIED = fingerprint("died without a traceback", None)
 UNREADABLE = fingerprint("unreadable record", None)
 """Of tasks in error that have no failed run, an older one only, and one that Redis cannot give."""
+
+WITHOUT_RECORD = frozenset({UNRECORDED.id, DIED.id, UNREADABLE.id})
+"""What is known of a failure only by what its task lacks; no run tells it."""

@@ -33,6 +33,9 @@ CATALOGUE = {
     "remembered": ("string", "x:remembered:<id>", "an enqueue not to be repeated"),
     "paused": ("zset", "x:paused", "queue -> when its pause ends"),
     "pauses": ("hash", "x:pauses", "queue -> pause record: who, why, since, until"),
+    "hold_records": ("hash", "x:holds", "hold id -> hold record: what, where, who, why, since, until"),
+    "hold_counts": ("hash", "x:holds:aside", "hold id -> tasks that were set aside for it so far"),
+    "hold_waiting": ("string", "x:holds:waiting", "how many tasks stand aside in which queues, JSON"),
     "audit": ("stream", "x:audit", "acts of operators"),
     "operations": ("zset", "x:operations", "operation id -> created at"),
     "operations_running": ("zset", "x:operations:running", "operation id -> created at, while it has not ended"),
@@ -195,6 +198,15 @@ class Keys:
 
     def pauses(self) -> bytes:
         return self._key("x", "pauses")
+
+    def hold_records(self) -> bytes:
+        return self._key("x", "holds")
+
+    def hold_counts(self) -> bytes:
+        return self._key("x", "holds", "aside")
+
+    def hold_waiting(self) -> bytes:
+        return self._key("x", "holds", "waiting")
 
     def audit(self) -> bytes:
         return self._key("x", "audit")

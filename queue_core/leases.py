@@ -136,6 +136,9 @@ class Session:
     def defer(self, claimed: Claimed, due_at: float) -> None:
         self._step("defer", claimed, due_at=due_at)
 
+    def stand_aside(self, claimed: Claimed, hold_id: str) -> None:
+        self._step("stand_aside", claimed, hold_id=hold_id)
+
     def release(self, claimed: Claimed) -> None:
         self._step("release", claimed)
 

@@ -105,6 +105,7 @@ class Sweeper:
             Duty("pauses", _LOOK_EVERY_SECONDS, self._keep_pauses),
             Duty("stats", _STATS_EVERY_SECONDS, self._duties.sample_stats, due_at=soon),
             Duty("stats names", _FORGET_NAMES_EVERY_SECONDS, self._forget_names, due_at=soon),
+            Duty("holds", _LOOK_EVERY_SECONDS, self._duties.keep_holds),
             Duty("prune", _PRUNE_EVERY_SECONDS, self._prune),
             Duty("error index", _INDEX_EVERY_SECONDS, self._duties.index_errors),
             Duty("error groups", _CHECK_GROUPS_EVERY_SECONDS, self._duties.check_error_groups),

@@ -68,6 +68,7 @@ class _Checker:
             self._recoveries,
             self._twins,
             self._pauses,
+            self._holds,
             self._processes,
             self._operations,
             self._followed,
@@ -194,6 +195,12 @@ class _Checker:
         for queue in paused:
             if self.raw.zscore(f"{self.prefix}:qslock:".encode() + queue, "SYSTEM_LOCK") is None:
                 yield f"{queue!r} is paused for our workers only"
+
+    def _holds(self):
+        held = set(self.raw.hkeys(f"{self.prefix}:x:holds"))
+        for one, count in self.raw.hgetall(f"{self.prefix}:x:holds:aside").items():
+            if one not in held or not count.isdigit():
+                yield f"{count!r} tasks are aside for {to_text(one)!r}, which is not held"
 
     def _processes(self):
         listed = set(map(to_text, self.raw.zrange(f"{self.prefix}:x:workers", 0, -1)))

@@ -17,6 +17,7 @@ MARKS = {
     "faults": "fault",
     "bench": "slow",
     # these wait for whole worker processes
+    "queue_core/worker/test_holding.py": "slow",
     "queue_core/worker/test_loop.py": "slow",
     "queue_core/worker/test_store_away.py": "slow",
 }

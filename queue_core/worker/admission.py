@@ -9,6 +9,7 @@ from queue_core.errors import InvalidPayload, InvalidTask, StoreError
 from queue_core.leases import Claimed
 from queue_core.payload import Payload
 from queue_core.text import shown
+from queue_core.worker.holding import Holding
 
 REFUSALS_IN_A_ROW = 20
 _REST_SECONDS = 60.0
@@ -40,9 +41,14 @@ class Admission:
         self._engine = engine
         self._session = session
         self._log = log
+        self._holding = Holding(engine, log)
         self._refused: dict[tuple[str, int], tuple[float, int]] = {}
         self._in_a_row: dict[str, int] = {}
         self._resting: dict[str, float] = {}
+
+    def look_around(self) -> None:
+        """Takes in what is held now, about once a second.  Raises StoreUnavailable."""
+        self._holding.look()
 
     def read(self, claimed) -> Ready | None:
         """None when the task has been turned away."""
@@ -57,6 +63,11 @@ class Admission:
             payload.lock_id  # noqa: B018  (an odd lock_key shows itself here and not after the start)
         except (InvalidPayload, InvalidTask, TypeError) as error:
             self._quarantine(claimed, str(error))
+            return None
+        hold = self._holding.hold_of(claimed, payload)
+        if hold is not None:
+            self._session.stand_aside(claimed, hold.id)
+            self._log.info("held", **Ready(claimed, payload).facts, hold=hold.id)
             return None
         if self._engine.allow_list.permits(payload.func):
             # how long it has been refused is kept: that a name is only borrowed shows when it is resolved

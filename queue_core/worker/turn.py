@@ -43,10 +43,12 @@ class Turn:
         """Runs up to `limit` tasks of `queue`, each for itself; how many were claimed.
 
         Raises QueuePaused, StoreError, LeaveProcess."""
+        self.admission.look_around()
         return self._take(queue, self.session.claim(queue, limit), self._run_each)
 
     def take_batch(self, queue: str, size: int) -> int:
         """The same for a batch queue: what has one function runs together."""
+        self.admission.look_around()
         return self._take(queue, self._claim_batch(queue, size), self._run_in_groups)
 
     def finish_up(self) -> None:

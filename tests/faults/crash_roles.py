@@ -35,6 +35,7 @@ SETTINGS = {
 }
 ANNA = Actor("anna", "command line")
 SOON_SECONDS = 0.2
+HELD_SECONDS = 3.0
 
 
 @dataclass
@@ -122,6 +123,7 @@ class AtWork(Role):
             self._prepare_plainly(engine)
 
     def _prepare_batches(self, engine):
+        put_held(self.stage, engine, queue="batch")
         functions = (tasks.together, tasks.together_once, tasks.together, tasks.again, tasks.once)
         for function in (*functions, tasks.together_stumbling, tasks.together_in_vain, *functions):
             self.stage.put(engine, function, queue="batch")
@@ -129,6 +131,7 @@ class AtWork(Role):
 
     def _prepare_plainly(self, engine):
         stage = self.stage
+        put_held(stage, engine)
         for _ in range(4):
             stage.put(engine, tasks.again)
         for function in (tasks.once, tasks.stumble, tasks.fail, tasks.once, tasks.again):
@@ -169,6 +172,7 @@ class Sweeping(Role):
         stage.removed.update(purged)
         engine.operations.start("delete", "failed", "error", actor=ANNA, task_ids=purged)
         self._put_undone(engine)
+        put_held(stage, engine)
         self._put_twins(engine)
         stage.put(engine, tasks.once, queue="paused")
         engine.control.pause("paused", actor=ANNA, reason="for a moment", until=engine.store.now() + SOON_SECONDS)
@@ -264,6 +268,7 @@ class Operating(Asking):
         control, operations, (failed, planned) = engine.control, engine.operations, (self.failed, self.planned)
         return [
             lambda: control.pause("held", actor=ANNA, reason="a look at it"),
+            lambda: engine.holds.hold_function("app:work", actor=ANNA, reason="a look at it"),
             lambda: engine.browse.page("failed", "error"),
             lambda: engine.browse.task("failed", failed[0]),
             lambda: control.retry("failed", failed[0], actor=ANNA),
@@ -283,6 +288,7 @@ class Operating(Asking):
             lambda: control.purge("rubbish", "error", actor=ANNA),
             lambda: engine.trash.empty(actor=ANNA),
             lambda: control.resume("held", actor=ANNA),
+            lambda: engine.holds.release(engine.holds.find("app:work").id, actor=ANNA),
         ]
 
     def wrong(self, engine):
@@ -303,6 +309,15 @@ def _restore(engine, task_id) -> None:
     for entry in engine.trash.page().entries:
         if entry.task_id == task_id:
             engine.trash.restore(entry.id, actor=ANNA)
+
+
+def put_held(stage, engine, queue="orders") -> None:
+    """Tasks of a function that is held for a moment."""
+    name = f"{tasks.__name__}:{tasks.wait_aside.__name__}"
+    until = engine.store.now() + HELD_SECONDS
+    for _ in range(3):
+        stage.put(engine, tasks.wait_aside, queue=queue)
+    engine.holds.hold_function(name, actor=ANNA, reason="for a moment", until=until)
 
 
 def leave_lost_claims(stage, engine) -> None:

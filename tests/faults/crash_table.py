@@ -16,6 +16,9 @@ SCRIPTS = {
     "defer": ("sync", "fork"),
     "give_up": ("sync", "fork"),
     "release": ("sync", "fork"),
+    "stand_aside": ("sync", "fork"),
+    "set_aside": ("sweeper",),
+    "put_back": ("sweeper",),
     "promote": ("sweeper", "sync", "fork"),
     "recover": ("sweeper", "sync", "fork"),
     "retry": ("operator", "sweeper"),
@@ -30,6 +33,8 @@ SCRIPTS = {
     "pause": ("operator",),
     "resume": ("operator", "sweeper"),
     "renew_pause": ("sweeper",),
+    "begin_hold": ("operator",),
+    "end_hold": ("operator", "sweeper"),
     "start_operation": ("operator",),
     "skip": ("operator", "sweeper"),
     "pace": ("operator", "sweeper"),
@@ -60,7 +65,7 @@ APART = {
 }
 """Scripts that nobody calls on the way of a task, and what they do."""
 
-ON_A_STREAM = {"claim", "start", "heartbeat", "finish", "retry_later", "defer", "give_up", "release"}
+ON_A_STREAM = {"claim", "start", "heartbeat", "finish", "retry_later", "defer", "give_up", "release", "stand_aside"}
 """Sent by workers on a connection of their own, where a process can also die with the reply on its way."""
 
 AGAIN = {
@@ -95,7 +100,9 @@ POINT_TIMES = (1, 5, 6)
 ON_STOPPING = {"stop_signal": ("sync", "fork", "sweeper"), "release_lock": ("sync", "fork", "sweeper")}
 """Points that are met while a process is asked to stop in the middle of its work."""
 
-IN_BATCHES = ("claim", "start", "heartbeat", "finish", "retry_later", "give_up", "before_report", "before_settle")
+IN_BATCHES = (
+    "claim", "start", "heartbeat", "finish", "retry_later", "give_up", "stand_aside", "before_report", "before_settle",
+)  # fmt: skip
 """Scripts and points that are tried with a batch queue too."""
 
 

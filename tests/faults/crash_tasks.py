@@ -40,6 +40,13 @@ def again(seconds=0):
         _work(seconds)
 
 
+@engine.task(**REPEATABLE)
+def wait_aside():
+    """Held at first."""
+    with _noted("repeatable"):
+        pass
+
+
 @engine.task(lock=True, **REPEATABLE)
 def locked():
     """Not two at the same time."""

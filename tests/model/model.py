@@ -8,6 +8,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
+from queue_core.hold import ASIDE_AT, aside_score, place_of
 from queue_core.payload import Payload
 
 QUEUED, ACTIVE, SCHEDULED, ERROR = STATES = ("queued", "active", "scheduled", "error")
@@ -54,6 +55,7 @@ class Model:
         self.audit, self.heard = [], []
         self.operations = defaultdict(lambda: defaultdict(int))  # id -> its numbers, and its status
         self.followed = {}  # (queue, id) -> the operation that retried it
+        self.hold_queues, self.set_aside_for = {}, {}  # hold -> its queue, None for all; hold -> how many tasks
 
     # -- producers (T1) --
 
@@ -153,6 +155,51 @@ class Model:
         score_before = self.claims[queue][task_id].score_before
         self._let_go(queue, task_id, lease)
         self._requeue(queue, task_id, score_before)
+
+    def stand_aside(self, queue, task_id, lease, hold_id) -> None:
+        """As `release`, but to where nobody takes it."""
+        if not self._renewable(queue, task_id, lease):
+            raise Refused("LEASE_LOST")
+        place = self.claims[queue][task_id].score_before
+        self._let_go(queue, task_id, lease)
+        self._let_stand_aside(queue, task_id, place, hold_id)
+
+    # -- what is held --
+
+    def set_aside(self, queue, ids, hold_id) -> int:
+        there = [task_id for task_id in ids if task_id in self.states[QUEUED][queue]]
+        for task_id in there:
+            self._let_stand_aside(queue, task_id, self._take_out(QUEUED, queue, task_id), hold_id)
+        return len(there)
+
+    def put_back(self, queue, ids) -> int:
+        there = [task_id for task_id in ids if self.states[SCHEDULED][queue].get(task_id, 0) >= ASIDE_AT]
+        for task_id in there:
+            self._put(QUEUED, queue, task_id, place_of(self._take_out(SCHEDULED, queue, task_id)), "nx")
+        if there:
+            self.heard.append(queue)
+        return len(there)
+
+    def begin_hold(self, hold_id, queue) -> None:
+        """queue: None for all."""
+        self.hold_queues[hold_id] = queue
+
+    def end_hold(self, hold_id) -> None:
+        if hold_id not in self.hold_queues:
+            raise Refused("NOT_HELD")
+        del self.hold_queues[hold_id]
+        self.set_aside_for.pop(hold_id, None)
+
+    def aside(self, queue) -> list:
+        return [task_id for task_id, score in self.lowest(SCHEDULED, queue) if score >= ASIDE_AT]
+
+    def _let_stand_aside(self, queue, task_id, place, hold_id):
+        """Of two moments the earlier one stays."""
+        there = self.states[SCHEDULED][queue].get(task_id, place)
+        place = min(place, place_of(there) if there >= ASIDE_AT else there)
+        self._put(SCHEDULED, queue, task_id, aside_score(place), "set")
+        if hold_id in self.hold_queues:
+            self.set_aside_for[hold_id] = self.set_aside_for.get(hold_id, 0) + 1
 
     # -- the sweeper (T10, T11) --
 

@@ -52,7 +52,9 @@ def real(raw, prefix="t:") -> tuple[dict, set]:
 
 
 def _is_specified(key):
-    return not key.startswith("lockv2:") and not (key.startswith("x:operation:") and key.endswith(":failed"))
+    return not key.startswith(("lockv2:", "x:holds:waiting")) and not (
+        key.startswith("x:operation:") and key.endswith(":failed")
+    )
 
 
 def specified(model) -> tuple[dict, set]:
@@ -92,6 +94,8 @@ def _ours(model):
     yield "x:pauses", set(model.pauses)
     for queue, ends_at in model.locks.items():
         yield f"qslock:{queue}", {SYSTEM_LOCK: ends_at}
+    yield "x:holds", set(model.hold_queues)
+    yield "x:holds:aside", {hold_id: str(count) for hold_id, count in model.set_aside_for.items()}
     yield "x:operations", set(model.operations)
     for operation_id, counts in model.operations.items():
         yield f"x:operation:{operation_id}", {name: str(counts[name]) for name in COUNTED}
@@ -108,7 +112,7 @@ def _shaped(key, value):
         return {name: value.get(name, "0") for name in COUNTED} | {"failed": str(failed)}
     if key == "x:followed":
         return {member: record.partition(" ")[0] for member, record in value.items()}
-    return set(value) if key in ("x:pauses", "x:operations") else value
+    return set(value) if key in ("x:pauses", "x:operations", "x:holds") else value
 
 
 def _member(queue, task_id):
@@ -127,4 +131,6 @@ def _execution(raw):
 
 
 def _act(entry):
-    return entry["verb"], entry.get("task_id") or entry.get("operation_id") or entry["queue"]
+    return entry["verb"], entry.get("task_id") or entry.get("operation_id") or entry.get("queue") or entry["facts"][
+        "function"
+    ]

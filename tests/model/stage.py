@@ -88,6 +88,8 @@ class Stage(RuleBasedStateMachine):
         self.held = {name: {} for name in self.sessions}
         self.damaged = set()  # ids whose payload was deleted by somebody who does not know of twins
         self.written = 0
+        self.hold_id = "nothing held"  # what the next task is set aside for
+        self.hold_ends_at = {}
 
     @initialize()
     def nothing(self):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.model.holders import Holders
 from tests.model.operators import Operators
 from tests.model.producers import Producers
 from tests.model.stage import Place
@@ -14,7 +15,7 @@ from tests.model.workers import Workers
 STEPS = 2_000
 
 
-class Everybody(Producers, Workers, Operators):
+class Everybody(Producers, Workers, Operators, Holders):
     """All roles at once on one Redis."""
 
 

@@ -11,7 +11,7 @@ from tests.model.model import Refused
 from tests.model.stage import QUEUES, WORKERS, Stage, seconds_of
 
 PICK = st.integers(0, 7)
-ENDS = st.sampled_from(["finish", "retry_later", "give_up", "defer", "release"])
+ENDS = st.sampled_from(["finish", "retry_later", "give_up", "defer", "release", "stand_aside"])
 KEEP = st.sampled_from([0, 1, 2])
 WRONG = st.sampled_from([-1.0, 1.0])
 
@@ -232,6 +232,7 @@ class Workers(Stage):
         return {
             "finish": {"session": {}, "script": {}, "model": {}},
             "release": {"session": {}, "script": {}, "model": {}},
+            "stand_aside": {part: {"hold_id": self.hold_id} for part in ("session", "script", "model")},
             "defer": {part: {"due_at": due_at} for part in ("session", "script", "model")},
             "retry_later": {
                 "session": {"due_at": due_at, **recorded},

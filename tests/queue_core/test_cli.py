@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from queue_core.audit_file import AuditFile
 from queue_core.cli import main
 from queue_core.compat import tasktiger
+from queue_core.siding import Siding
 from tests.builders import ANNA, HOSTILE_ID, HOSTILE_QUEUE
 from tests.waiting import wait_until
 
@@ -239,6 +240,33 @@ def test_a_queue_is_paused_and_resumed(world, run, engine):
     assert "paused" in run("queues").output
     assert run("resume", "orders").exit_code == 0 and engine.control.pauses() == []
     assert run("resume", "orders").exit_code == 1
+
+
+def test_a_function_is_held_listed_and_released(world, run, engine):
+    assert "Nothing is held." in run("holds").output
+    held = run("hold", "app.tasks:work", "--queue", "orders", "--reason", "a fix ships", "--for", "15m")
+    assert held.exit_code == 0 and "app.tasks:work in orders is held" in held.output
+    (found,) = engine.holds.all()
+    assert found.door == "command line" and 800 < found.until_at - engine.store.now() <= 900
+    world.put("queued")
+    for _ in Siding(engine.store).sweep():
+        pass
+    for _ in Siding(engine.store).sweep():
+        pass
+    listed = run("holds").output
+    assert (
+        found.id in listed and "a fix ships" in listed and "1 set aside so far" in listed and "1 tasks wait" in listed
+    )
+    assert run("release", "app.tasks:work", "--queue", "orders").exit_code == 0 and engine.holds.all() == []
+    again = run("release", "app.tasks:work")
+    assert again.exit_code == 1 and "not held" in again.output
+
+
+def test_holding_needs_a_reason_and_one_thing_to_hold(run):
+    assert run("hold", "app.tasks:work").exit_code == 2
+    assert run("hold", "--reason", "a look").exit_code == 2
+    assert run("hold", "app.tasks:work", "--group", "1-x", "--reason", "a look").exit_code == 2
+    assert run("hold", "--group", "1-x", "--reason", "a look").exit_code == 1
 
 
 def test_a_pause_needs_a_reason(run):

@@ -15,6 +15,7 @@ from console.views.audit import AuditPage
 from console.views.bulk import BulkPage
 from console.views.errors import ErrorsPage
 from console.views.groups import GroupsPage
+from console.views.holds import HoldsPage
 from console.views.operations import OperationsPage
 from console.views.overview import OverviewPage
 from console.views.queues import QueuesPage
@@ -55,6 +56,7 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
         WorkersPage(),
         BulkPage(),
         GroupsPage(),
+        HoldsPage(),
         OperationsPage(),
         TrashPage(),
         AuditPage(),

@@ -4,10 +4,22 @@ import math
 
 from flask import request
 
+from console.current import now
 from queue_core.errors import InvalidRequest
 
 CANARY_SECONDS = 60
 _DAY_SECONDS = 86_400
+MOST_SECONDS = 30 * 86_400
+
+
+def given_end(what: str) -> float | None:
+    """When something that was asked for `seconds` ends; None when nothing was chosen.  Raises InvalidRequest."""
+    seconds = request.form.get("seconds", "")
+    if not seconds:
+        return None
+    if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 9 and 0 < int(seconds) <= MOST_SECONDS):
+        raise InvalidRequest(f"{what} lasts between one second and 30 days, or until somebody ends it.")
+    return now() + int(seconds)
 
 
 def given_pace() -> dict:

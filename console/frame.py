@@ -10,11 +10,13 @@ from console import actions, auth, outcomes, paging, presenters, trail
 from console.converters import to_segment
 from console.current import engine, settings
 from console.shell import Shell
+from queue_core import held_place
 
 FILTERS = {
     "ago": presenters.ago,
     "breakable": presenters.breakable,
     "compact": presenters.compact,
+    "held_place": held_place,
     "due": presenters.due,
     "duration": presenters.duration,
     "exact": repr,

@@ -61,6 +61,7 @@ PAUSE_CHOICES = (
     ("86400", "1 day"),
     ("", "until resumed"),
 )
+HOLD_CHOICES = (*PAUSE_CHOICES[:-1], ("", "until released"))
 AGE_CHOICES = (
     ("3600", "1 hour"),
     ("86400", "1 day"),

@@ -5,7 +5,7 @@ from functools import cached_property
 from flask import g
 
 from console import current, links
-from queue_core.errors import StoreError
+from queue_core.errors import StoreCorrupt, StoreError
 
 STALE_SECONDS = 15
 
@@ -18,6 +18,8 @@ class Shell:
             return None
         try:
             return read()
+        except StoreCorrupt:  # a key is broken, and Redis answers
+            return None
         except StoreError:
             g.store_away = True
             return None
@@ -59,6 +61,10 @@ class Shell:
     @cached_property
     def pauses(self):
         return self._ask(lambda: current.engine().control.pauses())
+
+    @cached_property
+    def holds(self):
+        return self._ask(lambda: current.engine().holds.all())
 
     @cached_property
     def operations(self):

@@ -17,6 +17,7 @@ from queue_core.errors import (
     TaskNotFound,
 )
 from queue_core.fingerprint import is_library
+from queue_core.hold import held_place
 from queue_core.parent_death import end_with_parent
 from queue_core.retry import exponential, fixed, linear
 from queue_core.schedule import cron_expr, periodic
@@ -40,6 +41,7 @@ __all__ = [  # noqa: RUF022  (in groups)
     "end_with_parent",
     "errors",
     "is_library",
+    "held_place",
     "shown",
     "states",
     # -- how tasks are run --

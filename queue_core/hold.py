@@ -46,6 +46,11 @@ def stands_aside(score: float | None, now: float) -> bool:
     return score is not None and lowest <= score <= highest
 
 
+def held_place(score: float | None, now: float) -> float | None:
+    """Since when a task was queued that waits aside now, by its score in scheduled; None for what is not held."""
+    return place_of(score) if score is not None and stands_aside(score, now) else None
+
+
 @dataclass(frozen=True)
 class Hold:
     """kind: function | group.  name: the function's wire name, or the id of the error group.  queue: None: all.

@@ -16,7 +16,7 @@ LAYERS = {
           retry schedule series states strictness tally tasktiger_config text tiers""",
     2: """connection disposal embedded scripts server_binary store stream task_facts walk""",
     3: """audit audit_file browse control enqueue error_groups error_index holds leases locks lookup operations orphans
-          people periodic retention saved_views searchsiding snapshot stats timetable transfers trash twins workers""",
+          people periodic retention saved_views search siding snapshot stats timetable transfers trash twins workers""",
     4: """duties process sweeper worker""",
     5: """__init__ cli commands compat doctor engine task tasktiger_names worker_command""",
 }

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from itertools import zip_longest
 
 from flask import redirect, request, url_for
 from flask_admin import expose
@@ -9,9 +10,10 @@ from flask_admin import expose
 from console import actions, causes, detail, links, paging, presenters, reading
 from console.auth import may
 from console.current import engine, now, settings
-from console.forms import given_pace
+from console.forms import given_end, given_pace
 from console.page import Page
-from console.presenters import number, plural
+from console.presenters import number, plural, visible
+from console.shell import Shell
 from queue_core import states
 from queue_core.errors import InvalidRequest, OperationNotFound, TaskNotFound
 
@@ -63,6 +65,8 @@ class GroupsPage(Page):
             pager=paging.onward(page.next_cursor, len(page.tasks)),
             total=page.total,
             operations=_operations(group_id),
+            holds=_holds(group),
+            duty=_duty(group),
             few=FEW,
             most_known=rooms.settings.max_error_group_tasks,
             now=now(),
@@ -81,6 +85,18 @@ class GroupsPage(Page):
             back=actions.came_from(_url(group_id)),
             queues=lambda: _queues(group_id),
         )
+
+    @expose("/<name:group_id>/pause", methods=["POST"])
+    @may("operate")
+    def pause(self, group_id):
+        """One of the queues in which it fails."""
+        queue = request.form.get("queue", "")
+
+        def act(actor):
+            engine().control.pause(queue, actor=actor, reason=actions.given_reason(), until=given_end("A pause"))
+
+        told = f"{visible(queue)} is paused."
+        return actions.perform("pause", act, told=told, back=_url(group_id), queue=queue)
 
     @expose("/<name:group_id>/snooze", methods=["POST"])
     @may("operate")
@@ -110,6 +126,7 @@ class GroupsPage(Page):
             queues=sorted(((queue, len(ids)) for queue, ids in chosen.items()), key=lambda pair: -pair[1]),
             matched=matched,
             beyond=max(0, group.tasks - matched),
+            holds=_holds(group) if verb == "retry" else [],
             uncounted=group.seen - group.tasks,
             must_type=verb == "purge" and matched > TYPED_ABOVE,
             not_after=not_after,
@@ -135,6 +152,19 @@ class GroupsPage(Page):
             back=lambda done: _where(group_id, done),
             queues=chosen,
         )
+
+
+def _holds(group):
+    """Those that keep its tasks from running."""
+    functions = [name for name, _ in group.functions]
+    return [hold for hold in (Shell().holds or []) if hold.name == group.id or hold.name in functions]
+
+
+def _duty(group):
+    """Who answers for the queue or function in which it fails most."""
+    places = zip_longest((name for name, _ in group.queues), (name for name, _ in group.functions))
+    found = (links.duty(settings().duties, queue=queue or "", func=func) for queue, func in places)
+    return next(filter(None, found), None)
 
 
 def _queues(group_id):

@@ -103,6 +103,7 @@ def places(stage):
         stage.engine.audit.record(text, actor=Actor(text, text), queue=text, task_id=text, reason=text, fact=text)
     for queue in QUEUES[1:4]:
         stage.engine.control.pause(queue, actor=actor, reason=MARKUP)
+        stage.engine.holds.hold_function(MARKUP, queue=queue, actor=actor, reason=MARKUP)
     _put_worker(store)
     wait_until(lambda: set(QUEUES) <= set(stage.engine.snapshot.read().queues), 15, "every queue is counted")
     groups = wait_until(lambda: _groups(stage.engine), 30, "the errors are grouped")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from console.bundles import BY
 from console.presenters import CAUSE_WINDOWS, MAX_MESSAGE_CHARACTERS, number, shortened, visible
 
 BAR_STEP, BAR_WIDTH, BARS_HEIGHT = 4, 3, 24
@@ -71,12 +72,19 @@ class WantedGroups:
     tag: str = ""
     window: str = "24"
     gone: bool = False
+    by: str = "cause"
 
     @classmethod
     def from_query(cls, query) -> "WantedGroups":
-        window = query.get("window", "24")
+        window, by = query.get("window", "24"), query.get("by", "cause")
         known = window if window in dict(CAUSE_WINDOWS) else "24"
-        return cls(query.get("q", "").strip()[:200], query.get("tag", "").strip(), known, "gone" in query)
+        return cls(
+            query.get("q", "").strip()[:200],
+            query.get("tag", "").strip(),
+            known,
+            "gone" in query,
+            by if by in dict(BY) else "cause",
+        )
 
     @property
     def hours(self) -> int:

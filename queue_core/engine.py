@@ -47,8 +47,7 @@ class Engine(TaskTigerNames):
 
     Rooms, by who calls them: `enqueue` producers, `leases` and `locks` workers, `periodic` recurring work, `control`,
     `operations`, `holds`, `trash` and `transfers` operators, `browse`, `search`, `error_groups`, `snapshot`, `stats`,
-    `snapshot`, `timetable` and `workers` people who look, `lookup` applications that do, `audit`, `people`,
-    `saved_views`.
+    `timetable` and `workers` people who look, `lookup` applications that do, `audit`, `people`, `saved_views`.
 
     Raises InvalidSettings."""
 

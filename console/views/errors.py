@@ -3,7 +3,7 @@
 from flask import redirect, request, url_for
 from flask_admin import expose
 
-from console import actions, causes, filters, paging, reading, selection
+from console import actions, bundles, causes, filters, paging, reading, selection
 from console.auth import may
 from console.current import engine, now, snapshot
 from console.page import Page
@@ -25,10 +25,14 @@ class ErrorsPage(Page):
         summary, wanted = reading.error_summary(), causes.WantedGroups.from_query(request.args)
         rows = causes.rows(summary, engine().error_groups.notes(), engine().error_groups.deploys(), now(), wanted.hours)
         found = [row for row in rows if wanted.holds(row)]
+        ids = {row.id for row in found}
+        groups = [group for group in summary.groups if group.id in ids] if summary and wanted.by != "cause" else []
         return self.render(
             "errors/index.html",
             summary=summary,
             rows=found[:MAX_ROWS],
+            bundles=bundles.bundles(groups, wanted.by, wanted.hours, now())[:MAX_ROWS],
+            ways=bundles.BY,
             found=len(found),
             gone=sum(not row.tasks for row in rows),
             known=snapshot_errors(snapshot()),

@@ -51,6 +51,14 @@ def test_the_list_is_filtered_by_words_and_tags(group, operator):
     assert "No group matches" in text(operator.get("/errors/?tag=quiet"))
 
 
+def test_the_groups_are_put_together_by_function_exception_or_queue(group, operator):
+    page = text(operator.get("/errors/?by=queue&window=3"))
+    assert 'class="cause"' not in page and "about" in page and page.count('data-label="Causes"') == 2
+    assert "by=exception&amp;window=3" in page or "window=3&amp;by=exception" in page
+    assert text(operator.get("/errors/?by=exception")).count('data-label="Causes"') == 1
+    assert text(operator.get("/errors/?by=nonsense")).count('class="cause"') == 2
+
+
 def test_before_anybody_has_read_the_errors_the_groups_are_unknown(engine, operator):
     seed.failed(engine, "mail")
     engine.snapshot.take()

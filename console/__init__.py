@@ -10,7 +10,7 @@ from htmx_flask import Htmx
 from console import auth, errors, frame, guards, health
 from console.converters import NameConverter
 from console.settings import ConsoleSettings
-from console.views import login
+from console.views import login, newer
 from console.views.audit import AuditPage
 from console.views.bulk import BulkPage
 from console.views.errors import ErrorsPage
@@ -61,6 +61,7 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
         TrashPage(),
         AuditPage(),
     )
+    admin.add_view(newer.NewerPage())
     return app
 
 

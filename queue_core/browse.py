@@ -160,6 +160,14 @@ class Browse:
         found.sort(key=lambda row: row[3], reverse=True)
         return self._rows(found[: max(1, min(limit, MOST_ROWS))])
 
+    def count_since(self, queues: list[str], state: str, since: float) -> int:
+        """How many tasks of up to 50 queues came into `state` after a moment.  Raises UnknownState."""
+        pipeline = self._store.client.pipeline()
+        for queue in queues[:MOST_QUEUES]:
+            pipeline.zcount(self._store.keys.state(states.known(state), queue), f"({since}", "+inf")
+        counts = pipeline.execute(raise_on_error=False) if queues else []
+        return sum(count for count in counts if isinstance(count, int))
+
     def impact(self, queue: str, state: str, not_after: float | None = None) -> Impact:
         """What an act on all tasks in `state` with a score up to `not_after` (None: all) would touch, and five of them.
 

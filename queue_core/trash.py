@@ -86,6 +86,10 @@ class Trash:
         tasks, memory, oldest = pipeline.execute()
         return TrashSize(tasks, int(memory or 0), oldest[0][1] if oldest else None)
 
+    def count_since(self, since: float) -> int:
+        """How many were deleted after a moment."""
+        return self._store.client.zcount(self._store.keys.trash(), f"({since}", "+inf")
+
     def page(self, *, queue: str | None = None, cursor: str | None = None, limit: int = 50) -> TrashPage:
         """Entries deleted before `cursor`, newest first; of one queue, where it is named.
 

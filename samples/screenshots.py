@@ -97,15 +97,26 @@ def _make_history(engine) -> dict:
     engine.control.delete("webhooks.globex", "error", second.id, actor=night, reason="sent by hand")
     task = engine.browse.page("orders.acme", "error").rows[0]
     _wait_for(lambda: engine.snapshot.read().queues["orders.harbour"].error == 0)
+    group = _wait_for(lambda: _groups_when_all_are_read(engine))[0]
     return {
         "overview": "/",
         "queue": "/queues/webhooks.zephyr/error",
         "task": f"/queues/orders.acme/tasks/{task.id}",
+        "edit": f"/queues/orders.acme/tasks/{task.id}/edit",
         "errors": "/errors/",
+        "group": f"/errors/groups/{group.id}",
+        "preview": "/queues/webhooks.tandem/all/retry",
+        "queues": "/queues/",
+        "trash": "/trash/",
         "operation": f"/operations/{operation.id}",
         "audit": "/audit/",
         "workers": "/workers/",
     }
+
+
+def _groups_when_all_are_read(engine):
+    summary = engine.error_groups.summary()
+    return summary and not summary.remaining and summary.groups
 
 
 def _in_hours(hours: float) -> float:

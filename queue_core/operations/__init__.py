@@ -206,6 +206,10 @@ class Operations:
         ids = self._store.client.zrevrange(self._store.keys.operations(), 0, limit - 1)
         return self._read(ids)
 
+    def count_since(self, since: float) -> int:
+        """How many were started after a moment."""
+        return self._store.client.zcount(self._store.keys.operations(), f"({since}", "+inf")
+
     def running(self) -> list[Operation]:
         """Those that have not ended, paused ones too, oldest first, at most 100."""
         return self._read(self._store.client.zrange(self._store.keys.operations_running(), 0, 99))

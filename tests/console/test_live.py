@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from queue_core import Actor
 from tests.console import seed
 from tests.waiting import wait_until
 
@@ -91,6 +92,15 @@ def test_the_age_of_what_one_sees_is_told_when_nobody_answers_and_goes_when_some
     page.unroute("**/status")
     expect(notice).to_have_count(0, timeout=PATIENCE * 1000)
     expect(html).not_to_have_attribute("data-answers", "lost")
+
+
+def test_a_list_says_how_much_is_newer_and_shows_it_at_a_click(engine, page):
+    page.goto("/trash/?queue=mail")
+    (task_id,) = seed.queued(engine, "mail")
+    engine.control.delete("mail", "queued", task_id, actor=Actor("ann", "command line"))
+    page.get_by_role("link", name="1 newer deleted task: show").click(timeout=PATIENCE * 1000)
+    expect(page.locator("main tbody tr")).to_have_count(1)
+    assert page.url.endswith("/trash/?queue=mail")
 
 
 def test_a_notice_stays_in_view_and_can_be_put_away(engine, page):

@@ -35,7 +35,7 @@ class Stage:
         self.run("worker", "worker", "-m", "tests.journeys.till")
         self.run("console", "console", "--port", "0")
         log = self.folder / "console.log"
-        found = wait_until(lambda: re.search(r"http://127\.0\.0\.1:\d+", log.read_text()), 20, "the console's address")
+        found = wait_until(lambda: re.search(r"http://127\.0\.0\.1:\d+", log.read_text()), 60, "the console's address")
         self.address = found[0]
         wait_until(self.engine.snapshot.read, 10, "the first snapshot")
         return self

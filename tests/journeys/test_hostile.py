@@ -158,6 +158,8 @@ def _values(rule, places):
         return [{"group_id": group_id, **verb} for group_id in places["groups"]]
     if "worker_id" in rule.arguments:
         return [{"worker_id": MARKUP, "queue": queue, "task_id": text} for queue in QUEUES for text in (MARKUP, BAD_ID)]
+    if "what" in rule.arguments:
+        return [{"what": "errors"}]
     if "task_id" in rule.arguments:
         return [{"queue": queue, "task_id": task_id} for queue, task_id in places["tasks"]]
     if "queue" in rule.arguments:

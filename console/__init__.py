@@ -7,7 +7,7 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 from htmx_flask import Htmx
 
-from console import auth, errors, frame, guards, health
+from console import auth, errors, frame, guards, health, metrics
 from console.converters import NameConverter
 from console.settings import ConsoleSettings
 from console.views import login, newer
@@ -16,6 +16,7 @@ from console.views.bulk import BulkPage
 from console.views.errors import ErrorsPage
 from console.views.groups import GroupsPage
 from console.views.holds import HoldsPage
+from console.views.numbers import NumbersPage
 from console.views.operations import OperationsPage
 from console.views.overview import OverviewPage
 from console.views.queues import QueuesPage
@@ -43,6 +44,7 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
     for part in (frame, auth, guards, errors):
         part.init_app(app)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)
     app.register_blueprint(login.blueprint)
     admin = Admin(app, name="Signalbox", theme=Theme("none", "layout.html"), index_view=OverviewPage())
     admin.add_views(
@@ -54,6 +56,7 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
         ScheduledPage(),
         QueuesPage(),
         WorkersPage(),
+        NumbersPage(),
         BulkPage(),
         GroupsPage(),
         HoldsPage(),

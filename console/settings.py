@@ -8,6 +8,7 @@ from console import links
 from queue_core.errors import InvalidSettings
 
 ENVIRONMENT_PREFIX = "SIGNALBOX_CONSOLE_"
+SHORTEST_TOKEN = 16
 COLOURS = ("grey", "green", "blue", "violet", "amber", "red")
 
 
@@ -35,6 +36,8 @@ class ConsoleSettings:
     masked_names: str = _setting("", "names", "values under names that hold one of these are hidden, besides the usual")
     shown_names: str = _setting("", "names", "values under exactly these names are not hidden for their name")
     masked_pattern: str = _setting("", "pattern", "what this regular expression matches is hidden, besides the usual")
+
+    metrics_token: str = _setting("", "text", "who shows it may read /metrics without a login; empty: nobody may")
 
     def __post_init__(self):
         faults = list(_faults(self))
@@ -78,6 +81,8 @@ def _faults(settings):
     yield from _faults_of_links(settings)
     if fault := _fault_of_pattern(settings.masked_pattern):
         yield f"masked_pattern must be a regular expression that matches some text: {fault}."
+    if settings.metrics_token and len(settings.metrics_token) < SHORTEST_TOKEN:
+        yield f"metrics_token must have at least {SHORTEST_TOKEN} characters: who guesses it reads all names of queues."
     if settings.trusted_proxies < 0:
         yield "trusted_proxies must not be negative."
 

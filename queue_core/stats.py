@@ -25,7 +25,9 @@ _STATES = tuple(name for name in DEPTHS if name not in ("oldest_seconds", "worke
 
 
 class Stats:
-    """The room of numbers over time."""
+    """The room of numbers over time.  spans: the lengths of time that can be asked for, by name."""
+
+    spans = SPANS
 
     def __init__(self, store: Store):
         self._store = store
@@ -166,21 +168,32 @@ class Stats:
 
     # -- reading --
 
-    def series(self, kind: str, name: str = "", span: Span = SPANS["24h"], *, now: float | None = None) -> Series:
+    def series(
+        self,
+        kind: str,
+        name: str = "",
+        span: Span = SPANS["24h"],
+        *,
+        with_times: bool = True,
+        now: float | None = None,
+    ) -> Series:
         """The numbers of all, a queue or a function over a span.  Source: some hundred small hashes at most, not one
-        atomic look; a key that holds something else counts as empty.  kind: `all`, `queue` or `function`."""
+        atomic look; a key that holds something else counts as empty.  kind: `all`, `queue` or `function`.
+
+        with_times: waits and run times too; without them it is half the work."""
         now = self._store.now() if now is None else now
         first_at = span.slots(now, max(span.slot_seconds, span.times_seconds))[0]
-        subject, has_depths = (kind, name), kind in (ALL, QUEUE)
-        counts, times, seen, *depths = self._columns(
-            (COUNTS, span.fine, subject),
-            (TIMES, span.times, subject),
-            (DEPTHS_OF, span.fine, (ALL, "")),
-            *([(DEPTHS_OF, span.fine, subject)] if has_depths else []),
-            chunks=lambda tier: tier.chunks(first_at, now),
-        )
-        slots = series.slots(span, now, counts, depths[0] if has_depths else None, seen)
-        return Series(kind, name, span, now, slots, series.times(span, now, times))
+        subject, of_all = (kind, name), (ALL, "")
+        wanted = {"counts": (COUNTS, span.fine, subject), "seen": (DEPTHS_OF, span.fine, of_all)}
+        if with_times:
+            wanted["times"] = (TIMES, span.times, subject)
+        if kind == QUEUE:
+            wanted["depths"] = (DEPTHS_OF, span.fine, subject)
+        read = self._columns(*wanted.values(), chunks=lambda tier: tier.chunks(first_at, now))
+        found = dict(zip(wanted, read, strict=True))
+        depths = found.get("depths") if kind == QUEUE else found["seen"] if kind == ALL else None
+        slots = series.slots(span, now, found["counts"], depths, found["seen"])
+        return Series(kind, name, span, now, slots, series.times(span, now, found.get("times", Columns(span.times))))
 
     def trend(self, *, now: float | None = None) -> Trend:
         """How much ends in an hour now and a day ago, and how many errors there were an hour ago, of all queues."""

@@ -3,12 +3,13 @@
 from flask import render_template, request
 from flask_admin import expose
 
-from console import attention, causes, counts, current, reading, tree
+from console import attention, causes, charts, counts, current, reading, tree
 from console.auth import may
 from console.live import fragment
 from console.page import Page
 
 MAX_CAUSES = 5
+NEWEST = 50
 
 
 class OverviewPage(Page):
@@ -20,7 +21,8 @@ class OverviewPage(Page):
     @expose("/")
     @may("look")
     def index(self):
-        return self.render("overview/index.html", **_facts())
+        facts = _facts()
+        return self.render("overview/index.html", **facts, **(_numbers(facts["total"]) if "total" in facts else {}))
 
     @expose("/live")
     @may("look")
@@ -46,6 +48,19 @@ def _facts():
         "total": counts.summed(snapshot.queues.values(), now),
         "attention": attention.wanted(snapshot, now),
         "causes": _causes(now),
+    }
+
+
+def _numbers(total):
+    """What the page shows of the last day; not asked for again with each new count."""
+    engine = current.engine()
+    series = engine.stats.series("all", with_times=False)
+    errors = None if "error" in total.unknown else total.error
+    return {
+        "series": series,
+        "drawn": [charts.runs(series), charts.failures(series)],
+        "marks": charts.marks(series, engine.error_groups.deploys(), engine.operations.newest(limit=NEWEST)),
+        "trend": charts.trend_words(engine.stats.trend(), errors),
     }
 
 

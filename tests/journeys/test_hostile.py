@@ -162,6 +162,8 @@ def _values(rule, places):
         return [{"what": "errors"}]
     if "task_id" in rule.arguments:
         return [{"queue": queue, "task_id": task_id} for queue, task_id in places["tasks"]]
+    if "function" in rule.arguments:
+        return [{"function": name} for name in QUEUES]
     if "queue" in rule.arguments:
         return [{"queue": queue, **state} for queue in QUEUES]
     return [{"operation_id": places["operation_id"]} if "operation_id" in rule.arguments else {}]

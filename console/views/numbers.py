@@ -1,0 +1,103 @@
+"""Numbers over time: of all queues, of one queue, of one function."""
+
+from flask import request, url_for
+from flask_admin import expose
+
+from console import charts, reading
+from console.auth import may
+from console.current import engine
+from console.page import Page
+from console.presenters import duration, number
+from queue_core.errors import StoreCorrupt
+
+DEFAULT_RANGE = "24h"
+HOURS = {"24h": 25, "7d": 169}
+"""Ranges for which the error groups know the failures by hour, and how many hours those are."""
+MAX_NAMES = 200
+NEWEST_OPERATIONS = 50
+
+
+class NumbersPage(Page):
+    icon = "numbers"
+
+    def __init__(self):
+        super().__init__("Numbers", endpoint="numbers", url="/numbers")
+
+    @expose("/")
+    @may("look")
+    def index(self):
+        functions = _names("function")
+        return _page(self, "all", "", functions=functions[:MAX_NAMES], left_out=max(0, len(functions) - MAX_NAMES))
+
+    @expose("/queues/<name:queue>")
+    @may("look")
+    def queue(self, queue):
+        return _page(self, "queue", queue)
+
+    @expose("/functions/<name:function>")
+    @may("look")
+    def function(self, function):
+        return _page(self, "function", function)
+
+
+def _page(page, kind, name, **more):
+    stats = engine().stats
+    chosen = request.args.get("range", DEFAULT_RANGE)
+    span = stats.spans.get(chosen) or stats.spans[DEFAULT_RANGE]
+    series = stats.series(kind, name, span)
+    deploys, operations = engine().error_groups.deploys(), _operations(kind, name)
+    return page.render(
+        "numbers/show.html",
+        kind=kind,
+        name=name,
+        series=series,
+        drawn=list(_drawn(series)),
+        marks=charts.marks(series, deploys, operations),
+        table_head=charts.TABLE_HEAD,
+        lines=charts.table(series),
+        ranges=[(one.name, one.words, _address(one)) for one in stats.spans.values()],
+        is_counted=series.total("started") is not None,
+        **more,
+    )
+
+
+def _address(span):
+    return url_for(request.endpoint, **request.view_args, range=span.name)
+
+
+def _drawn(series):
+    yield charts.runs(series)
+    yield charts.failures(series)
+    yield charts.waits(series)
+    yield charts.run_times(series)
+    if series.kind != "function":
+        yield charts.depth(series, "queued", "Queued")
+        yield charts.depth(series, "oldest_seconds", "Oldest in queued", _age)
+        yield charts.depth(series, "error", "In error")
+    if series.kind == "all" and series.span.name in HOURS:
+        yield charts.hourly(_by_hour(series))
+
+
+def _age(seconds) -> str:
+    return number(None) if seconds is None else duration(seconds)
+
+
+def _by_hour(series):
+    summary = reading.error_summary()
+    if summary is None:
+        return None
+    counts = [group.by_hour(series.read_at, HOURS[series.span.name]) for group in summary.groups]
+    return [sum(hour) for hour in zip(*counts, strict=True)] or [0] * HOURS[series.span.name]
+
+
+def _operations(kind, name):
+    if kind == "function":
+        return []
+    return [one for one in engine().operations.newest(limit=NEWEST_OPERATIONS) if kind == "all" or one.queue == name]
+
+
+def _names(kind):
+    try:
+        return engine().stats.names(kind)
+    except StoreCorrupt:
+        return []

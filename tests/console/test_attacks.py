@@ -22,6 +22,7 @@ def places(engine):
         state_of(engine, "mail", **({"args": ["queued"]} if state_of is seed.queued else {}))
     engine.control.pause("mail", actor=ANN, reason="gateway is down")
     operation = engine.operations.start("retry", "mail", "error", actor=ANN, task_ids=["gone"])
+    engine.workers.register("w1", {"kind": "worker", "running": [{"id": failed, "queue": "mail"}]})
     engine.snapshot.take()
     list(Duties(engine).index_errors())
     (group,) = engine.error_groups.summary().groups
@@ -33,6 +34,8 @@ def places(engine):
         "state": "error",
         "group_id": group.id,
         "verb": "retry",
+        "worker_id": "w1",
+        "hold_id": "none",
     }
 
 
@@ -44,6 +47,8 @@ def routes(app, method):
 
 def address(app, rule, places, method):
     values = {name: places[name] for name in rule.arguments} | ({"state": "queued"} if "clear" in rule.rule else {})
+    if rule.endpoint.startswith("workers.") and "verb" in values:
+        values["verb"] = "quiet"
     return app.url_map.bind("localhost").build(rule.endpoint, values, method=method)
 
 
@@ -74,7 +79,8 @@ def test_no_act_is_done_without_the_token_of_the_session(app, raw, operator, pla
 
 
 def test_no_act_is_done_for_a_viewer_and_each_refusal_is_recorded(app, engine, raw, viewer, places):
-    before, rules = written(raw), routes(app, "POST")
+    # what a viewer saves for themselves is nobody else's
+    before, rules = written(raw), [one for one in routes(app, "POST") if not one.rule.startswith("/views/mine/")]
     for rule in rules:
         viewer.get("/")
         answer = viewer.post(address(app, rule, places, "POST"), FORM)

@@ -8,6 +8,7 @@ from flask_admin.theme import Theme
 from htmx_flask import Htmx
 
 from console import auth, errors, frame, guards, health, metrics
+from console import api, auth, errors, frame, guards, health
 from console.converters import NameConverter
 from console.settings import ConsoleSettings
 from console.views import login, newer
@@ -41,7 +42,7 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
     app.extensions["signalbox_settings"] = settings or ConsoleSettings.from_env()
     app.url_map.converters["name"] = NameConverter
     Htmx(app)
-    for part in (frame, auth, guards, errors):
+    for part in (frame, auth, guards, errors, api):
         part.init_app(app)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(metrics.blueprint)

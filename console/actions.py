@@ -11,6 +11,7 @@ from console.presenters import shortened, visible
 from queue_core.errors import InvalidRequest, MovedOn
 
 MAX_NOTICE_CHARACTERS = 300
+MAX_REASON_CHARACTERS = 500
 UNDO = "undo"
 """Begins the category of a notice whose act can be undone; the address follows."""
 READ_ONLY = "This console is read-only: it looks and changes nothing."
@@ -69,7 +70,7 @@ def came_from(otherwise: str) -> str:
 
 def given_reason() -> str:
     """The reason a person typed, at most 500 characters."""
-    return request.form.get("reason", "").strip()[:500]
+    return request.form.get("reason", "").strip()[:MAX_REASON_CHARACTERS]
 
 
 def undo_of(category: str) -> str | None:

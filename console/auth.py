@@ -5,16 +5,17 @@ Every request needs a login except to views marked `public` and the static files
 """
 
 import functools
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.sessions import NullSession, SecureCookieSessionInterface
-from werkzeug.exceptions import Forbidden, Unauthorized
+from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
 from console.current import engine, now, settings
 from console.presenters import visible
 from queue_core import Actor
-from queue_core.errors import StoreError, StoreUnavailable
+from queue_core.errors import InvalidCredentials, SessionNotFound, StoreError, StoreUnavailable
 
 RIGHTS = {
     "viewer": frozenset({"look"}),
@@ -27,6 +28,7 @@ NEEDED_ROLE = {"look": "viewer", "operate": "operator", "reveal": "admin", "admi
 """The least role that has each right."""
 
 
+API_PATH = "/api/"
 READING = ("GET", "HEAD")
 MOST_NAMED = 5
 """A refusal names no more queues and grants than this."""
@@ -91,9 +93,20 @@ def current_user():
     return g.get("user")
 
 
+def current_token():
+    """The token of this request (queue_core's Token), or None outside of the API."""
+    return g.get("token")
+
+
+def is_api() -> bool:
+    """Whether a program asks, with a token; answers are JSON then, and no cookie counts."""
+    return request.path.startswith(API_PATH)
+
+
 def current_actor() -> Actor:
     """The user of this request, as the audit trail names them."""
-    return Actor(g.user.name, "web")
+    token = current_token()
+    return Actor(g.user.name, "api", token.name) if token else Actor(g.user.name, "web")
 
 
 def user_may(right: str, queue: str | None = None) -> bool:
@@ -136,15 +149,29 @@ def identify():
 
 def log_in(user) -> None:
     """Begins a session for `user`; nothing of the anonymous one before it stays."""
+    session_id = engine().people.sessions.begin(
+        user,
+        seconds=settings().session_hours * 3600,
+        address=request.remote_addr or "",
+        browser=request.headers.get("User-Agent", ""),
+    )
     session.clear()
-    session.update(user=user.name, epoch=user.epoch, since=int(now()))
+    session.update(user=user.name, epoch=user.epoch, since=int(now()), id=session_id)
     g.user = user
 
 
 def log_out() -> None:
     """Ends the session of this browser."""
+    with suppress(SessionNotFound):
+        engine().people.sessions.end(g.user.name, current_session_id() or "")
     session.clear()
     g.user = None
+
+
+def current_session_id() -> str | None:
+    """The id of the session of this browser; None when it is not listed."""
+    found = session.get("id")
+    return found if isinstance(found, str) else None
 
 
 def safe_next(target: str | None) -> str:
@@ -161,9 +188,23 @@ def safe_next(target: str | None) -> str:
 def _require_login():
     if request.endpoint == "static":
         return None
+    if is_api():
+        return _identify_by_token()
     if getattr(current_app.view_functions.get(request.endpoint), "is_public", False):
         return None if request.method in READING else _require_key()
     return None if identify() else _send_to_login()
+
+
+def _identify_by_token() -> None:
+    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not text.strip():
+        raise Unauthorized("Send a token: Authorization: Bearer sbx_…")
+    try:
+        g.user, g.token = engine().people.of_token(text.strip(), address=request.remote_addr or "")
+    except InvalidCredentials as error:
+        if error.waiting:
+            raise TooManyRequests(str(error), retry_after=error.retry_after_seconds) from error
+        raise Unauthorized(str(error)) from error
 
 
 def _require_key() -> None:
@@ -175,8 +216,7 @@ def _user_of_session():
     name = session.get("user")
     if not isinstance(name, str) or _is_over(session.get("since")):
         return None
-    user = engine().people.find(name)
-    return user if user and user.epoch == session.get("epoch") else None
+    return engine().people.of_session(name, session.get("epoch"), current_session_id())
 
 
 def _is_over(since) -> bool:

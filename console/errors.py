@@ -1,9 +1,11 @@
 """Every error as a page, or as a notice when htmx asks: one status and one wording per family."""
 
-from flask import Response, current_app, g, render_template, request
+import re
+
+from flask import Response, current_app, g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from console.auth import READING, current_user
+from console.auth import READING, current_user, is_api
 from queue_core.errors import (
     ErrorGroupNotFound,
     InvalidRequest,
@@ -33,6 +35,18 @@ VANISHED = {
 }
 """What may be gone when somebody looks for it, and why."""
 
+CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    429: "too_many_attempts",
+    500: "fault",
+}
+"""The code of an error for programs, where the engine has raised none, whose name is the code then."""
+
 UNCERTAIN = "It is not known whether this happened.  Look before you try again."
 UNTOUCHED = "Nothing was changed.  Try again when it is back."
 
@@ -54,10 +68,15 @@ def init_app(app) -> None:
 
 
 def _invalid_request(error):
+    if is_api():
+        return for_programs(400, str(error), _code(error))
     return answer(400, "This request cannot be carried out", str(error), "Go back, change it and try again.")
 
 
 def _moved_on(error):
+    if is_api():
+        is_gone = request.method in READING and type(error).__name__.endswith("NotFound")
+        return for_programs(404 if is_gone else 409, str(error), _code(error))
     if request.method == "GET" and isinstance(error, tuple(VANISHED)):
         return _vanished(error)
     return answer(
@@ -82,12 +101,16 @@ def _store_error(error):
         hint = UNCERTAIN if current_user() else UNTOUCHED
     # where Redis is to be found is for the log: while it is away nobody is known to be logged in
     current_app.logger.warning("%s: %s", title, error)
+    if is_api():
+        return for_programs(503, f"{title}.  {hint}", _code(error), {"Retry-After": "5"})
     return answer(503, title, "", hint, extra={"Retry-After": "5"})
 
 
 def _http_error(error):
     if isinstance(error.response, Response):
         return error.response
+    if is_api():
+        return for_programs(error.code, error.description, CODES.get(error.code, "refused"), _headers(error))
     title, hint = HTTP_TITLES.get(error.code, (error.name, "Go back and try again."))
     sentence = "" if error.code == 404 else error.description
     return answer(error.code, title, sentence, hint, extra=_allow(error))
@@ -99,12 +122,30 @@ def _allow(error):
 
 
 def _fault(error):
+    if is_api():
+        return for_programs(500, "The console has a fault, which was written to its log.", CODES[500])
     # the fault may lie in what every page shows around its content, so this one asks for nothing
     g.store_away = True
     g.pop("shell", None)
     return answer(
         500, "The console has a fault", "", "It was written to the console's log.  The tasks are not touched by it."
     )
+
+
+def for_programs(status: int, message: str, code: str, headers=None):
+    """An error as JSON, in the one shape that the API has."""
+    return jsonify(error={"code": code, "message": message}), status, headers or {}
+
+
+def _code(error) -> str:
+    """`task_not_found` for a TaskNotFound."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+def _headers(error) -> dict:
+    wait = getattr(error, "retry_after", None)
+    more = {"Retry-After": str(wait)} if wait else {}
+    return _allow(error) | more | ({"WWW-Authenticate": "Bearer"} if error.code == 401 else {})
 
 
 def answer(status: int, title: str, sentence: str, hint: str, *, queue=None, extra=None):

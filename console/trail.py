@@ -13,6 +13,7 @@ WORDS = {
     "resume_operation": "resume operation",
     "change_rate": "change rate",
     "logout_everywhere": "log out everywhere",
+    "create_token": "create token",
     "due_at": "due",
     "empty_trash": "empty the trash",
     "entry": "entry of the trash",

@@ -23,6 +23,8 @@ SignalboxError
 │   ├── WorkerNotFound            no worker alive has this id
 │   ├── PayloadDiffers            another task lives under the same id
 │   ├── UserNotFound              no such user
+│   ├── TokenNotFound             no such token of the API
+│   ├── SessionNotFound           no such open session
 │   └── AlreadyThere              the same task is already in that place
 └── StoreError                the store is away
     ├── StoreUnavailable          Redis does not answer
@@ -133,6 +135,14 @@ class PayloadDiffers(MovedOn):
 
 class UserNotFound(MovedOn):
     """There is no such user."""
+
+
+class TokenNotFound(MovedOn):
+    """There is no such token: it was revoked, or dropped after it had expired."""
+
+
+class SessionNotFound(MovedOn):
+    """There is no such session: it has ended."""
 
 
 class AlreadyThere(MovedOn):

@@ -80,6 +80,9 @@ CATALOGUE = {
     "shared_views": ("hash", "x:views", "saved views that are shared: name -> address, by whom, when"),
     "own_views": ("hash", "x:views:<user>", "saved views of one user: name -> address, by whom, when"),
     "users": ("hash", "x:users", "user name -> role, password hash, epoch"),
+    "tokens": ("hash", "x:users:tokens", "token id -> whose, what for, hash of the secret, role, queues, until"),
+    "tokens_used": ("hash", "x:users:tokens:used", "token id -> when it was used last"),
+    "sessions": ("hash", "x:users:sessions:<user>", "session id -> since, until, from where; when it was seen last"),
     "secret": ("string", "x:secret", "key that signs the console's sessions"),
     "login_failures": ("string", "x:login_failures:<hash>", "failed attempts in a row"),
 }
@@ -319,6 +322,15 @@ class Keys:
 
     def users(self) -> bytes:
         return self._key("x", "users")
+
+    def tokens(self) -> bytes:
+        return self._key("x", "users", "tokens")
+
+    def tokens_used(self) -> bytes:
+        return self._key("x", "users", "tokens", "used")
+
+    def sessions(self, user: str) -> bytes:
+        return self._key("x", "users", "sessions", user)
 
     def secret(self) -> bytes:
         return self._key("x", "secret")

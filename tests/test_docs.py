@@ -186,7 +186,8 @@ def test_the_programs_in_bin_stand_in_the_document_of_the_commands():
 
 
 def test_every_route_stands_in_its_document_with_the_right_that_it_needs():
-    table = [cells for cells in rows(read("docs/console.md")) if cells[0] in ("GET", "POST")]
+    pages = read("docs/console.md") + read("docs/api.md")
+    table = [cells for cells in rows(pages) if cells[0] in ("GET", "POST")]
     documented = {(method, only_code(address)): right for method, address, right, _ in table}
     assert documented == dict(real_routes())
 

@@ -13,20 +13,24 @@ from queue_core.errors import InvalidRequest, UserNotFound
 from queue_core.people.attempts import FORGET_FAILURES_SECONDS, Attempts, refusal
 from queue_core.people.passwords import NOBODY, hashed, matches, usable_password
 from queue_core.people.rights import GRANTED_ROLES, ROLES, Grant, User, usable_grant, usable_role, with_grant
+from queue_core.people.sessions import Sessions, is_open
+from queue_core.people.tokens import Token, Tokens
 from queue_core.store import Store
 from queue_core.text import to_bytes, to_text
 
-__all__ = ["FORGET_FAILURES_SECONDS", "ROLES", "Grant", "People", "User"]
+__all__ = ["FORGET_FAILURES_SECONDS", "ROLES", "Grant", "People", "Sessions", "Token", "Tokens", "User"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}\Z")
 
 
 class People:
-    """The users of the console, and how they prove who they are."""
+    """The users of the console, and how they prove who they are.  tokens, sessions: the registers of both."""
 
     def __init__(self, store: Store):
         self._store = store
         self._attempts = Attempts(store)
+        self.tokens = Tokens(store)
+        self.sessions = Sessions(store)
 
     # -- the register --
     def add(self, name: str, password: str, role: str) -> User:
@@ -42,7 +46,7 @@ class People:
         return _user(name, record)
 
     def remove(self, name: str, *, keep_an_admin: bool = False) -> None:
-        """Takes the user away; open sessions end.
+        """Takes the user away; open sessions and tokens end.
 
         Raises UserNotFound; with `keep_an_admin` InvalidRequest for the last admin."""
 
@@ -56,6 +60,8 @@ class People:
             (removed,) = self._store.client.transaction(take, self._users)
         if not removed:
             raise _not_found(name)
+        self.sessions.end_all(name)
+        self.tokens.revoke_all(name)
 
     def set_password(self, name: str, password: str) -> User:
         """The user with a new password; open sessions end.  Raises UserNotFound, InvalidRequest."""
@@ -119,6 +125,37 @@ class People:
         self._attempts.forget(subject)
         return _user(name, record)
 
+    def of_session(self, name: str, epoch, session_id: str | None) -> User | None:
+        """The user of a session that goes on: it has their epoch, and is in the register.  Notes that it was seen.
+
+        session_id: None for one that began while Redis was full; the epoch alone ends it."""
+        keys, pipeline = self._store.keys, self._store.client.pipeline()
+        pipeline.hget(self._users, to_bytes(name))
+        pipeline.hmget(keys.sessions(name), self.sessions.fields(session_id or ""))
+        raw, (listed, seen_at) = pipeline.execute()
+        record = _decoded(raw)
+        user = _user(name, record) if record else None
+        if user is None or user.epoch != epoch:
+            return None
+        if session_id is not None:
+            if not is_open(listed, user, self._store.now()):
+                return None
+            self.sessions.note_seen(user, session_id, seen_at)
+        return user
+
+    def of_token(self, text: str, *, address: str) -> tuple[User, Token]:
+        """Whose token this is, with no more rights than it gives, and the token.
+
+        Failures are slowed down per address as logins are; a token that is right is never made to wait.  Raises
+        InvalidCredentials: see `authenticate`."""
+        token = self.tokens.holder_of(text)
+        user = token and self.find(token.user)
+        if not user or user.created_at != token.user_since_at:
+            wait_seconds = self._attempts.begin(f"\napi\n{address}")
+            raise refusal("This token is not known, has expired or was revoked.", wait_seconds)
+        self.tokens.note_use(token)
+        return user.limited(token.role, token.queues), token
+
     def signing_key(self) -> str:
         """The key that signs sessions: made once, the same for every process on this Redis."""
         client, key = self._store.client, self._store.keys.secret()
@@ -141,7 +178,9 @@ class People:
                 self._check_admins(transaction, name)
             return {**record, **fields, "epoch": _new_epoch()}
 
-        return self._swap(name, changed)
+        user = self._swap(name, changed)
+        self.sessions.end_all(name)
+        return user
 
     def _regrant(self, name: str, regranted) -> User:
         def changed(record, _):

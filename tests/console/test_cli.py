@@ -49,6 +49,25 @@ def test_a_user_is_added_with_a_password_typed_twice(run, engine):
     assert may_log_in(engine, "ann", PASSWORD)
 
 
+def test_a_token_is_made_printed_once_listed_and_revoked(run, engine, redis_url):
+    def tokens(*arguments):
+        return CliRunner().invoke(commands, ["tokens", "--redis-url", redis_url, *arguments], catch_exceptions=False)
+
+    run("add", "ann", "--role", "operator", "--generate")
+    made = tokens("create", "deploy-bot", "--user", "ann", "--role", "operator", "--queue", "billing")
+    text = made.stdout.strip()
+    assert engine.people.of_token(text, address="test")[1].name == "deploy-bot"
+    listed = tokens("list").output
+    assert "ann  deploy-bot  operator on billing" in listed and text not in listed
+    (token,) = engine.people.tokens.all("ann")
+    assert 89 < (token.expires_at - engine.clock.now()) / 86_400 < 91
+    assert tokens("revoke", token.id).exit_code == 0
+    assert tokens("list", "--user", "ann").output == ""
+    assert [act.verb for act in engine.audit.page().entries[:2]] == ["revoke_token", "create_token"]
+    with pytest.raises(UserNotFound):
+        tokens("create", "x", "--user", "nobody", "--role", "viewer")
+
+
 def test_a_grant_is_given_listed_taken_back_and_recorded(run, engine):
     run("add", "ann", "--role", "viewer", "--generate")
     assert "ann is operator on billing and its subqueues now." in run("grant", "ann", "operator", "billing").output

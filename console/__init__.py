@@ -7,11 +7,11 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 from htmx_flask import Htmx
 
-from console import auth, errors, frame, guards, health, metrics
-from console import api, auth, errors, frame, guards, health
+from console import api, auth, errors, frame, guards, health, metrics
 from console.converters import NameConverter
 from console.settings import ConsoleSettings
 from console.views import login, newer
+from console.views.account import AccountPage
 from console.views.audit import AuditPage
 from console.views.bulk import BulkPage
 from console.views.errors import ErrorsPage
@@ -20,6 +20,7 @@ from console.views.holds import HoldsPage
 from console.views.numbers import NumbersPage
 from console.views.operations import OperationsPage
 from console.views.overview import OverviewPage
+from console.views.people import PeoplePage
 from console.views.queues import QueuesPage
 from console.views.saved import SavedViewsPage
 from console.views.scheduled import ScheduledPage
@@ -64,6 +65,8 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
         OperationsPage(),
         TrashPage(),
         AuditPage(),
+        PeoplePage(),
+        AccountPage(),
     )
     admin.add_view(newer.NewerPage())
     return app

@@ -16,6 +16,7 @@ from queue_core.errors import (
     StoreFull,
     StoreUnavailable,
     TaskNotFound,
+    UserNotFound,
     WorkerNotFound,
 )
 
@@ -31,6 +32,7 @@ VANISHED = {
     TaskNotFound: ("task", "It ran, was moved or was deleted since."),
     WorkerNotFound: ("worker", "It has left, or has said nothing for a while.  What it held is recovered."),
     OperationNotFound: ("operation", "Its record was dropped after some time."),
+    UserNotFound: ("user", "The name may be mistyped, or the user was removed."),
     ErrorGroupNotFound: ("error group", "It was not seen for long, or too many others came after it."),
 }
 """What may be gone when somebody looks for it, and why."""

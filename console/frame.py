@@ -10,6 +10,7 @@ from console import actions, auth, outcomes, paging, presenters, trail
 from console.converters import to_segment
 from console.current import engine, settings
 from console.shell import Shell
+from console.user_agents import words as in_a_few_words
 from queue_core import held_place
 
 FILTERS = {
@@ -35,6 +36,7 @@ FILTERS = {
     "time_left": presenters.time_left,
     "unfollowed": outcomes.unfollowed,
     "utc": presenters.utc,
+    "user_agent": in_a_few_words,
     "words": trail.words,
 }
 

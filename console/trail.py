@@ -19,6 +19,7 @@ WORDS = {
     "entry": "entry of the trash",
     "for_good": "for good",
     "fresh_budget": "with a fresh budget",
+    "made": "called",
     "matched": "tasks",
     "new_id": "as task",
     "needed_role": "needs the role",
@@ -26,6 +27,7 @@ WORDS = {
     "state": "from",
     "tasks": "ids",
     "to_queue": "to",
+    "token": "with the token",
     "until_at": "until",
 }
 """Verbs and facts whose word for people is not their name."""

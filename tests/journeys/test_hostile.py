@@ -9,6 +9,7 @@ from console import create_app
 from console.converters import to_segment
 from console.settings import ConsoleSettings
 from queue_core import Actor, Engine
+from tests.journeys.stage import USER
 from tests.waiting import wait_until
 
 MARKUP = "</code></pre></textarea></title><script>alert(1)</script><img data-hostile src=x onerror=alert(2)>"
@@ -164,6 +165,8 @@ def _values(rule, places):
         return [{"queue": queue, "task_id": task_id} for queue, task_id in places["tasks"]]
     if "function" in rule.arguments:
         return [{"function": name} for name in QUEUES]
+    if "user" in rule.arguments:
+        return [{"user": USER}]
     if "queue" in rule.arguments:
         return [{"queue": queue, **state} for queue in QUEUES]
     return [{"operation_id": places["operation_id"]} if "operation_id" in rule.arguments else {}]

@@ -65,18 +65,21 @@ class Audit:
             self._store.keys.audit(), {"act": entry}, maxlen=self._store.settings.max_audit_entries, approximate=True
         )
 
-    def page(self, *, cursor: str | None = None, limit: int = 50, **wanted) -> AuditPage:
+    def page(self, *, cursor: str | None = None, limit: int = 50, since_at=None, until_at=None, **wanted) -> AuditPage:
         """Entries older than `cursor`, newest first.
 
-        wanted: verb, actor, queue, task_id; those that are None do not filter.
-        Raises InvalidRequest for a cursor that is none."""
+        since_at, until_at: only from and up to these moments, Unix seconds.  wanted: verb, actor, door, outcome, queue,
+        task_id; those that are None do not filter.  Raises InvalidRequest for a cursor or a moment that is none."""
+        oldest = "-" if since_at is None else str(_milliseconds(since_at))
         if cursor:
             _usable_id(cursor)
+        elif until_at is not None:
+            cursor = f"{_milliseconds(until_at) + 1}-0"
         wanted = {name: value for name, value in wanted.items() if value}
         marks = [json.dumps(value).encode() for value in wanted.values()]
         entries, looked_at, last = [], 0, cursor
         while looked_at < _SCAN_LIMIT:
-            rows = self._older_than(last, _SCAN_STEP if wanted else limit + 1)
+            rows = self._older_than(last, _SCAN_STEP if wanted else limit + 1, oldest)
             for entry_id, fields in rows:
                 if len(entries) == limit:
                     return AuditPage(entries, entries[-1].id)
@@ -115,9 +118,15 @@ class Audit:
         entry_id = _usable_id(entry_id)
         return bool(self._store.client.xrange(self._store.keys.audit(), min=entry_id, max=entry_id, count=1))
 
-    def _older_than(self, entry_id, count):
+    def _older_than(self, entry_id, count, oldest):
         newest = f"({entry_id}" if entry_id else "+"
-        return self._store.client.xrevrange(self._store.keys.audit(), max=newest, count=count)
+        return self._store.client.xrevrange(self._store.keys.audit(), max=newest, min=oldest, count=count)
+
+
+def _milliseconds(moment: float) -> int:
+    if not 0 <= moment < 1e11:
+        raise InvalidRequest("That is not a moment after 1970.")
+    return int(moment * 1000)
 
 
 def _usable_id(entry_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from console import auth, reading, trail
 from console.api import shapes
-from console.api.table import TEXT, WHOLE, Field, get
+from console.api.table import NUMBER, TEXT, WHOLE, Field, get
 from console.converters import from_segment, to_segment
 from console.current import engine, settings, snapshot
 from queue_core import states
@@ -98,10 +98,13 @@ def workers():
 @get(ROUTES, path="/audit", what="Who did what, the newest first; a page may be short and still have a next one",
      gives="Acts", query={
         **_PAGE, "verb": Field(TEXT, "only this act"), "actor": Field(TEXT, "only of this user"),
-        "queue": Field(TEXT, "only on this queue"),
+        "queue": Field(TEXT, "only on this queue"), "door": Field(TEXT, "only through this door"),
+        "outcome": Field(TEXT, "only those that ended so", choices=("done", "refused", "failed")),
+        "since_at": Field(NUMBER, "from this moment on, in Unix seconds"),
+        "until_at": Field(NUMBER, "up to this moment"),
 })  # fmt: skip
-def acts(cursor, limit, verb, actor, queue):
-    wanted = {"verb": verb and trail.verb(verb), "actor": actor, "queue": queue}
+def acts(cursor, limit, verb, **wanted):
+    wanted = wanted | {"verb": verb and trail.verb(verb)}
     page = engine().audit.page(cursor=cursor, limit=limit or 50, **wanted)
     return {"acts": [shapes.act(entry) for entry in page.entries], "next_cursor": page.next_cursor}
 

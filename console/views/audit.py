@@ -10,7 +10,12 @@ from console.auth import may
 from console.converters import from_segment
 from console.current import engine, now, settings
 from console.page import Page
+from console.presenters import due_at
 from queue_core.errors import InvalidRequest
+
+FILTERS = ("verb", "actor", "queue", "door", "outcome", "since", "until")
+DOORS = ("web", "command line", "api", "sweeper", "operation")
+OUTCOMES = ("done", "refused", "failed")
 
 
 class AuditPage(Page):
@@ -27,7 +32,14 @@ class AuditPage(Page):
         pager = paging.onward(page.next_cursor, len(page.entries))
         filters = {name: value for name, value in wanted.items() if value}
         return self.render(
-            "audit/index.html", entries=page.entries, pager=pager, wanted=wanted, filters=filters, now=now()
+            "audit/index.html",
+            entries=page.entries,
+            pager=pager,
+            wanted=wanted,
+            filters=filters,
+            doors=DOORS,
+            outcomes=OUTCOMES,
+            now=now(),
         )
 
     @expose("/export.csv")
@@ -51,15 +63,28 @@ def _file(lines, media_type, name):
 
 
 def _typed():
-    return {name: request.args.get(name, "").strip() for name in ("verb", "actor", "queue")}
+    return {name: request.args.get(name, "").strip() for name in FILTERS}
 
 
 def _wanted(typed):
     return {
         "verb": trail.verb(typed["verb"]) or None,
         "actor": typed["actor"] or None,
+        "door": typed["door"] or None,
+        "outcome": typed["outcome"] or None,
         "queue": _name(typed["queue"]),
+        "since_at": _moment(typed["since"]),
+        "until_at": _moment(typed["until"]),
     }
+
+
+def _moment(text):
+    if not text:
+        return None
+    moment = due_at(text)
+    if moment is None:
+        raise InvalidRequest("Give the moment as a date and a time in UTC, such as 2030-01-31T18:00.")
+    return moment
 
 
 def _name(segment):

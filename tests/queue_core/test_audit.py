@@ -73,6 +73,26 @@ def test_a_filtered_page_goes_on_where_it_ended(engine):
     assert [entry.queue for entry in first.entries + second.entries] == [str(n) for n in range(27, -1, -3)]
 
 
+def test_a_span_of_time_holds_over_all_pages(engine):
+    for number in range(5):
+        engine.audit.record("retry", actor=Actor("ann", "web"), reason=str(number))
+    entries = engine.audit.page().entries
+    span = {"since_at": entries[3].at, "until_at": entries[0].at}
+    first = engine.audit.page(limit=2, **span)
+    assert [entry.id for entry in first.entries] == [entry.id for entry in entries[:2]]
+    assert {entry.id for entry in engine.audit.walk(**span)} >= {entry.id for entry in entries[:4]}
+    assert engine.audit.page(since_at=entries[0].at + 60).entries == []
+    assert engine.audit.page(until_at=entries[4].at - 60).entries == []
+
+
+@pytest.mark.parametrize("moment", [-1.0, float("inf"), float("nan"), 1e12])
+def test_a_moment_that_is_none_is_refused(engine, moment):
+    with pytest.raises(InvalidRequest):
+        engine.audit.page(since_at=moment)
+    with pytest.raises(InvalidRequest):
+        engine.audit.page(until_at=moment)
+
+
 def test_a_page_that_finds_little_stops_looking_and_says_where(world, engine):
     pipeline = world.raw.pipeline()
     for _ in range(6000):

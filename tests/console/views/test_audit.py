@@ -51,6 +51,51 @@ def test_refusals_are_shown_too(engine, viewer):
     assert "badge-outcome-refused" in text(viewer.get("/audit/"))
 
 
+def acts_found(visitor, **query):
+    """The acts in the table of the page, and those in the file of the same filters."""
+    table = text(visitor.get("/audit/", query_string=query)).split("<main")[1].partition("<tbody>")[2]
+    lines = text(visitor.get("/audit/export.jsonl", query_string=query)).splitlines()
+    in_file = [json.loads(line)["reason"] for line in lines]
+    return [reason for reason in ("web", "api", "refused", "failed") if f"“{reason}”" in table], in_file
+
+
+def test_filters_narrow_by_door_and_outcome_on_the_page_and_in_the_files(engine, operator):
+    engine.audit.record("retry", actor=Actor("bob", "web"), reason="web", outcome="done")
+    engine.audit.record("retry", actor=Actor("bob", "api", "bot"), reason="api", outcome="done")
+    engine.audit.record("retry", actor=ANN, reason="refused", outcome="refused")
+    engine.audit.record("retry", actor=ANN, reason="failed", outcome="failed")
+    assert acts_found(operator, door="api") == (["api"], ["api"])
+    assert acts_found(operator, outcome="refused") == (["refused"], ["refused"])
+    assert acts_found(operator, outcome="failed", door="command line") == (["failed"], ["failed"])
+    assert acts_found(operator, outcome="refused", door="api") == ([], [])
+    assert "with the token</span> bot" in text(operator.get("/audit/?door=api"))
+
+
+def test_a_span_of_time_narrows_page_and_files(engine, operator, raw):
+    for moment, reason in ((1_000, "web"), (2_000, "api"), (3_000, "refused")):
+        engine.audit.record("retry", actor=ANN, reason=reason, outcome="done")
+        (last, fields), *_ = raw.xrevrange("t:x:audit", count=1)
+        raw.xdel("t:x:audit", last)
+        raw.rpush("later", json.dumps([moment, fields[b"act"].decode()]))
+    trail = [json.loads(one) for one in raw.lrange("later", 0, -1)]
+    raw.delete("t:x:audit", "later")
+    for moment, act in trail:
+        raw.xadd("t:x:audit", {"act": act}, id=f"{moment * 1000}-0")
+    at_2000 = "1970-01-01T00:33:20"
+    assert acts_found(operator, since=at_2000)[1] == ["refused", "api"]
+    assert acts_found(operator, until=at_2000)[1] == ["api", "web"]
+    assert acts_found(operator, since=at_2000, until=at_2000) == (["api"], ["api"])
+    assert f'value="{at_2000}"' in text(operator.get("/audit/", query_string={"since": at_2000}))
+
+
+@pytest.mark.parametrize(
+    "query", [{"since": "yesterday"}, {"until": "9999-99-99T00:00"}, {"since": "1000-01-01T00:00"}]
+)
+def test_a_time_that_is_none_is_refused(operator, query):
+    assert operator.get("/audit/", query_string=query).status_code == 400
+    assert operator.get("/audit/export.csv", query_string=query).status_code == 400
+
+
 def test_filters_narrow_by_act_person_and_queue(engine, operator):
     engine.control.pause("mail", actor=ANN, reason="first")
     engine.control.pause("pay", actor=Actor("bob", "api"), reason="second")

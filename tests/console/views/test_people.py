@@ -213,3 +213,47 @@ def test_while_redis_is_away_the_page_says_so(own_server):
     assert admin.get("/people/").status_code == admin.get("/account/").status_code == 503
     own_server.start()
     engine.close()
+
+
+# -- attacks --
+def people_routes(app, engine, method):
+    """The addresses about people and accounts that take `method`."""
+    values = {"user": "ada", "session_id": "x", "token_id": "x"}
+    for rule in app.url_map.iter_rules():
+        if (
+            rule.endpoint.partition(".")[0] in ("people", "account")
+            and method in rule.methods
+            and "static" not in rule.endpoint
+        ):
+            given = {name: values[name] for name in rule.arguments}
+            yield app.url_map.bind("localhost").build(rule.endpoint, given, method=method)
+
+
+def written(raw):
+    return {key: raw.dump(key) for key in raw.scan_iter() if key != b"t:x:audit"}
+
+
+FORM = {
+    "name": "eve",
+    "role": "admin",
+    "password": PASSWORD,
+    "queue": "mail",
+    "days": "7",
+    "typed": "ada",
+    "old": PASSWORD,
+}
+
+
+def test_nothing_about_people_changes_by_being_looked_at(app, engine, admin, raw):
+    before, trail = written(raw), raw.xlen("t:x:audit")
+    for path in people_routes(app, engine, "GET"):
+        assert admin.get(path).status_code == 200, path
+    assert (written(raw), raw.xlen("t:x:audit")) == (before, trail)
+
+
+def test_nothing_about_people_changes_without_the_token_of_the_session(app, engine, admin, raw):
+    before, paths = written(raw), list(people_routes(app, engine, "POST"))
+    for path in paths:
+        admin.token = "forged"
+        assert admin.post(path, FORM).status_code == 400, path
+    assert written(raw) == before and len(paths) > 10

@@ -38,6 +38,7 @@ def full(stage):
         "state": "error",
         "task_id": task.id,
         "group_id": groups[0],
+        "user": "ada",
         "operation_id": operation.id,
     }
 

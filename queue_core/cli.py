@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 import click
 
 from queue_core import embedded
-from queue_core.commands import acting, audit, holds, looking, processes, stats, trash, workers
+from queue_core.commands import acting, audit, holds, looking, operations, processes, retrying, stats, trash, workers
 from queue_core.errors import SignalboxError
 
 LOCAL_DATA = ".signalbox/redis"
@@ -21,7 +21,7 @@ COMMANDS = (
     looking.tasks,
     looking.doctor,
     stats.stats,
-    acting.retry,
+    retrying.retry,
     acting.purge,
     acting.pause,
     acting.resume,
@@ -29,6 +29,7 @@ COMMANDS = (
     holds.hold,
     holds.release,
     holds.holds,
+    operations.operations,
     trash.trash,
     audit.audit,
     workers.workers,

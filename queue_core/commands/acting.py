@@ -1,49 +1,9 @@
-"""The commands of an operator: retry, purge, pause, resume and deploy-mark."""
+"""The commands of an operator: purge, pause, resume and deploy-mark."""
 
 import click
 
 from queue_core import states
-from queue_core.commands.shared import Duration, Rate, actor, carry_out, line, reason_option, show_impact, with_engine
-
-
-@click.command()
-@click.argument("queue")
-@click.argument("task_ids", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All that is in error now.")
-@click.option("--rate", type=Rate(), default="0", help="Such as 200/s or 30/m, with --all; else as fast as it goes.")
-@click.option("--canary", type=click.IntRange(0, 100), default=0, help="With --all: so many first; the rest waits.")
-@click.option("--canary-for", "canary_seconds", type=Duration(), default="60s", help="Wait so long for them.")
-@click.option("--dry-run", is_flag=True, help="Only show what --all would touch.")
-@click.option("--fresh-budget", is_flag=True, help="Forget the attempts so far (single tasks only).")
-@reason_option
-@with_engine
-def retry(engine, queue, task_ids, everything, rate, canary, canary_seconds, dry_run, fresh_budget, reason):
-    """Run failed tasks again: those named, or all of the queue's with --all."""
-    if (
-        bool(task_ids) == everything
-        or (everything and fresh_budget)
-        or ((rate or dry_run or canary) and not everything)
-    ):
-        raise click.UsageError("Name tasks, or say --all (without --fresh-budget); the other options go with --all.")
-    if dry_run:
-        show_impact(engine.browse.impact(queue, states.ERROR, engine.store.now()))
-        return
-    if everything:
-        operation = engine.operations.start(
-            "retry",
-            queue,
-            states.ERROR,
-            actor=actor(),
-            reason=reason,
-            rate=rate,
-            canary=canary,
-            canary_seconds=canary_seconds,
-        )
-        carry_out(engine, operation)
-        return
-    for task_id in task_ids:
-        engine.control.retry(queue, task_id, actor=actor(), reason=reason, fresh_budget=fresh_budget)
-        click.echo(f"{line(task_id)} is queued again.")
+from queue_core.commands.shared import Duration, actor, carry_out, line, reason_option, with_engine
 
 
 @click.command()

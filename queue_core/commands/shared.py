@@ -89,12 +89,24 @@ def show_impact(impact) -> None:
         click.echo(f"  sample     {line(row.id)}  {line(row.func or row.problem or '?')}{failure(row)}")
 
 
+def show_foreseen(queue, found) -> None:
+    """What a query means in one queue, told from all of its tasks."""
+    click.echo(f"{line(queue)}: {found.matched} of {found.looked_at} tasks match.  Nothing is changed.")
+    for title, counts in (("function", found.functions), ("exception", found.exceptions)):
+        for name, count in counts.most_common(_SHOWN_SHARES):
+            click.echo(f"  {title:<9}  {count:>9}  {line(name or 'unknown')}")
+    for task_id in found.samples:
+        click.echo(f"  sample     {line(task_id)}")
+
+
 def failure(row) -> str:
     return f"  {line(row.failure.exception_name)}: {line(row.failure.message)[:80]}" if row.failure else ""
 
 
-def carry_out(engine, operation) -> None:
-    """Runs an operation to its end, with a progress bar.  When this process dies, a sweeper goes on with it."""
+def carry_out(engine, operation):
+    """Runs an operation to its end, with a progress bar; gives it as it is then.
+
+    When this process dies, a sweeper goes on with it."""
     with click.progressbar(length=operation.matched, label=f"{operation.verb} {line(operation.queue)}") as bar:
         seen = 0
         while not operation.ended and not operation.paused:
@@ -107,5 +119,7 @@ def carry_out(engine, operation) -> None:
         click.echo(f"The operation is paused: {line(operation.paused_because)}.  It goes on once it is resumed.")
     click.echo(
         f"{operation.done} done, {operation.skipped} skipped ({operation.gone} gone meanwhile, "
-        f"{operation.stayed} still there), of {operation.matched}."
+        f"{operation.stayed} still there), of {operation.matched}"
+        + (f" looked at; {operation.passed_by} did not match." if operation.query else ".")
     )
+    return operation

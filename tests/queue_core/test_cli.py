@@ -15,6 +15,7 @@ from queue_core.cli import main
 from queue_core.compat import tasktiger
 from queue_core.siding import Siding
 from tests.builders import ANNA, HOSTILE_ID, HOSTILE_QUEUE
+from tests.queue_core import failures
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -469,3 +470,114 @@ def test_an_id_that_names_no_worker_or_several_is_refused(engine, run):
     assert "2 processes have an id" in run("workers", "wake", "abc").output
     assert "No worker of ours" in run("workers", "stop", "nobody").output
     assert run("workers", "stop", "nobody").exit_code == 1
+
+
+def fail_each(world, *names, queue="orders"):
+    for number, name in enumerate(names):
+        failures.fail(world, f"{queue}{number}", queue, at=100.0 + number, name=f"shop.errors.{name}")
+
+
+def test_what_a_filter_means_is_retried_in_all_queues(world, run):
+    fail_each(world, "GatewayDown", "Other")
+    fail_each(world, "GatewayDown", queue="mail")
+    fail_each(world, "Other", queue="quiet")
+    result = run("retry", "--filter", "exc:GatewayDown -queue:quiet", "--reason", "fixed")
+    assert result.exit_code == 0 and "1 done" in result.output
+    assert list(world.scores("queued")) == ["orders0"] and list(world.scores("queued", "mail")) == ["mail0"]
+    assert "of 2 looked at; 1 did not match." in result.output
+    assert {entry["queue"] for entry in world.acts()} == {"orders", "mail"}
+
+
+def test_a_filter_in_one_queue_leaves_the_others_alone(world, run):
+    fail_each(world, "GatewayDown")
+    fail_each(world, "GatewayDown", queue="mail")
+    assert run("retry", "mail", "--filter", "exc:GatewayDown").exit_code == 0
+    assert world.scores("queued") == {} and list(world.scores("queued", "mail")) == ["mail0"]
+
+
+def test_a_dry_run_of_a_filter_counts_and_changes_nothing(world, run):
+    fail_each(world, "GatewayDown", "Other", "GatewayDown")
+    before = world.dump()
+    result = run("retry", "--filter", "exc:GatewayDown", "--dry-run")
+    assert "orders: 2 of 3 tasks match.  Nothing is changed." in result.output
+    assert "sample     orders0" in result.output and world.dump() == before
+
+
+def test_a_filter_that_means_nothing_anywhere_says_so(world, run):
+    fail_each(world, "GatewayDown")
+    for more in ((), ("--dry-run",)):
+        assert "No queue has an error that is meant." in run("retry", "--filter", "queue:none", *more).output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--filter", "a", "--all"), ("--filter", "a", "--fresh-budget"), ("orders", "t0", "--filter", "a"), ("--all",),
+        ("orders", "t0", "--wait"), (),
+    ],
+)  # fmt: skip
+def test_a_call_that_means_two_things_is_refused(run, arguments):
+    assert run("retry", *arguments).exit_code == 2
+
+
+def test_a_filter_that_is_none_is_one_sentence(world, run):
+    fail_each(world, "GatewayDown")
+    for arguments in (("orders", "--filter", "exc:"), ("--filter", "exc:")):
+        result = run("retry", *arguments)
+        assert result.exit_code == 1 and "lacks its value" in result.output
+    assert world.acts() == []
+
+
+def test_it_waits_for_what_becomes_of_them_and_tells_by_its_exit_status(world, run, engine, monkeypatch):
+    fail_each(world, "GatewayDown", "GatewayDown")
+    session = engine.leases.session("w")
+
+    def work(_seconds):
+        for claimed, ending in zip(session.claim("orders", 2), (session.finish, fail_again), strict=False):
+            ending(claimed)
+        session.drain()
+
+    def fail_again(claimed):
+        record = failures.execution("shop.errors.Late", at=engine.store.now())
+        session.give_up(claimed, record.encode())
+
+    monkeypatch.setattr("queue_core.commands.outcomes.sleep", work)
+    result = run("retry", "orders", "--all", "--wait")
+    assert "orders: 1 succeeded, 1 failed again (Late 1)." in result.output and result.exit_code == 1
+    world.raw.delete("t:error:orders", "t:error")
+    fail_each(world, "GatewayDown", queue="mail")
+    monkeypatch.setattr(
+        "queue_core.commands.outcomes.sleep",
+        lambda _: ([session.finish(one) for one in session.claim("mail")], session.drain()),
+    )
+    result = run("retry", "mail", "--all", "--wait")
+    assert result.exit_code == 0 and "mail: 1 succeeded." in result.output
+    session.close()
+
+
+def test_a_canary_that_fails_begins_no_further_queue(world, run):
+    fail_each(world, "GatewayDown", queue="a")
+    fail_each(world, "GatewayDown", queue="b")
+    result = run("retry", "--filter", "exc:GatewayDown", "--canary", "1", "--canary-for", "0.2s")
+    assert result.exit_code in (0, 1)
+    fail_each(world, "GatewayDown", "GatewayDown", queue="c")
+    fail_each(world, "GatewayDown", queue="d")
+    result = run("retry", "--filter", "queue:c OR queue:d", "--canary", "1", "--canary-for", "0.2s")
+    assert result.exit_code == 1 and "Not begun: d." in result.output
+
+
+def test_operations_are_listed_shown_and_steered(world, run, engine):
+    assert "There is no operation." in run("operations", "list").output
+    fail_each(world, "GatewayDown", "Other")
+    one = engine.operations.start("retry", "orders", "error", actor=ANNA, reason="fixed", query="exc:GatewayDown")
+    assert one.id in run("operations", "list").output
+    shown = run("operations", "show", one.id).output
+    assert "filter     exc:GatewayDown" in shown and "reason     fixed" in shown
+    assert run("operations", "pause", one.id, "--reason", "wait").exit_code == 0
+    assert "paused: wait" in run("operations", "show", one.id).output
+    assert run("operations", "rate", one.id, "30/m").exit_code == 0
+    assert engine.operations.get(one.id).rate == 0.5
+    assert run("operations", "resume", one.id).exit_code == 0
+    assert run("operations", "cancel", one.id).exit_code == 0
+    assert run("operations", "cancel", one.id).exit_code == 1
+    assert run("operations", "show", "none").exit_code == 1

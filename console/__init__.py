@@ -17,6 +17,7 @@ from console.views.bulk import BulkPage
 from console.views.errors import ErrorsPage
 from console.views.groups import GroupsPage
 from console.views.holds import HoldsPage
+from console.views.matching import MatchingPage
 from console.views.numbers import NumbersPage
 from console.views.operations import OperationsPage
 from console.views.overview import OverviewPage
@@ -60,6 +61,7 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
         WorkersPage(),
         NumbersPage(),
         BulkPage(),
+        MatchingPage(),
         GroupsPage(),
         HoldsPage(),
         OperationsPage(),

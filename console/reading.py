@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from console.current import engine, settings
 from console.masking import HIDDEN, Masking, masking
+from queue_core import states
+from queue_core.errors import InvalidRequest
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,26 @@ def impact(queue: str, state: str, not_after: float | None):
     """As `browse.impact`."""
     found = engine().browse.impact(queue, state, not_after)
     return replace(found, samples=[_row(row) for row in found.samples])
+
+
+def query(text: str):
+    """As `search.query`."""
+    return engine().search.query(text)
+
+
+def foreseen(queue: str, text: str, not_after: float, most: int):
+    """As `operations.foresee`, of failed tasks; for a query as `checked_query` lets it pass."""
+    return engine().operations.foresee(queue, states.ERROR, checked_query(text), not_after=not_after, most=most)
+
+
+def checked_query(text: str) -> str:
+    """The query in its one form.  An operation looks at tasks as Redis holds them, so how many match would tell what
+    is hidden: raises InvalidRequest for a query that asks for a value that is hidden by its name."""
+    asked, mask = query(text), masks()
+    for name in asked.argument_names:
+        if mask.value({name: "x"}) != {name: "x"}:
+            raise InvalidRequest(f"What stands under {name} is hidden here, so no act can be chosen by it.")
+    return asked.text
 
 
 def failed(places: list[tuple[str, str]]) -> list:

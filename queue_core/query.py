@@ -157,6 +157,11 @@ class Query:
         """What has to be read of a task to answer it: of `query_terms.PAYLOAD` and `RUN` those that it takes."""
         return frozenset().union(*(term.reads for term in self.terms))
 
+    @property
+    def argument_names(self) -> frozenset[str]:
+        """The names and positions of arguments, at any depth, that it asks for."""
+        return frozenset(name for term in self.terms if isinstance(term, Argument) for name in term.path)
+
     @cached_property
     def terms(self) -> tuple:
         """All terms, wherever they stand."""

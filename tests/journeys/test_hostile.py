@@ -169,7 +169,9 @@ def _values(rule, places):
         return [{"user": USER}]
     if "queue" in rule.arguments:
         return [{"queue": queue, **state} for queue in QUEUES]
-    return [{"operation_id": places["operation_id"]} if "operation_id" in rule.arguments else {}]
+    if "operation_id" in rule.arguments:
+        return [{"operation_id": places["operation_id"]}]
+    return [{"verb": "retry"} if "verb" in rule.arguments else {}]
 
 
 def _look(page, address, faults):

@@ -83,6 +83,8 @@ def _violations(page, address):
     return faults
 
 
+# several dozen pages, on a machine that may do other things
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("window", WINDOWS)
 def test_axe_finds_nothing_on_full_pages(full, visit, window):
     page = visit(**WINDOWS[window])

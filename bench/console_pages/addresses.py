@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from werkzeug.routing import AnyConverter
 
-from bench.console_pages.fill import BIG_QUEUE, LARGE_QUEUE
+from bench.console_pages.fill import BIG_QUEUE, LARGE_QUEUE, RUNNING
 from queue_core import Engine, states
 
 _NO_PAGES = ("/static", "/login", "/healthz")
@@ -47,6 +47,8 @@ def _values(rule, seeds):
 
 
 def _places(arguments, seeds):
+    if "worker_id" in arguments:
+        seeds = seeds | {"tasks": [("", {"queue": RUNNING["queue"], "task_id": RUNNING["id"]})]}
     wanted = {"task_id": "tasks", "queue": "queues"}
     kind = next((wanted[name] for name in wanted if name in arguments), None)
     for words, place in seeds[kind] if kind else [("", {})]:
@@ -67,6 +69,7 @@ def _seeds(engine) -> dict:
             ("large", {"queue": LARGE_QUEUE, "task_id": "large-0"}),
         ],
         "others": {
+            "worker_id": "worker-0",
             "group_id": group.id,
             "operation_id": engine.operations.newest(1)[0].id,
             "entry_id": engine.trash.page(limit=1).entries[0].id,

@@ -7,7 +7,7 @@ else goes through the engine.
 import json
 from dataclasses import dataclass, replace
 
-from queue_core import Actor, Engine, states
+from queue_core import Actor, Engine, Settings, states
 from queue_core.clock import monotonic
 from queue_core.sweeper import Sweeper
 
@@ -73,6 +73,10 @@ class Sizes:
 
 _SCALED = ("errors", "queues", "large", "audit", "trashed", "operations", "processes")
 ACTOR = Actor("bench", "command line")
+SETTINGS = Settings(worker_silence_seconds=_DAY_SECONDS)
+"""Whose processes stay listed although they never speak again."""
+
+RUNNING = {"queue": BIG_QUEUE, "id": "running-0", "func": "shop.work:run", "started_at": 1.0}
 
 
 def fill(engine: Engine, sizes: Sizes, tell=print) -> None:
@@ -91,11 +95,11 @@ def fill(engine: Engine, sizes: Sizes, tell=print) -> None:
 
 
 def _errors(engine, sizes):
-    _write_errors(engine, BIG_QUEUE, sizes.errors, 0)
+    write_errors(engine, BIG_QUEUE, sizes.errors)
 
 
-def _write_errors(engine, queue, total, first_number):
-    """Failures of the last 24 hours, evenly."""
+def write_errors(engine: Engine, queue: str, total: int, first_number: int = 0) -> None:
+    """So many failures of one queue, evenly over the last 24 hours; their ids follow from their numbers."""
     keys, client = engine.store.keys, engine.store.client
     write = client.register_script(_WRITE_ERRORS)
     step = _DAY_SECONDS / total
@@ -144,7 +148,7 @@ def _put(engine, pipeline, queue, state, task_id, score, args=(1, "two")):
 def _trash(engine, sizes):
     """The errors of a queue of their own, purged by an operation."""
     queue = "mail.bounces"
-    _write_errors(engine, queue, sizes.trashed, 10**9)
+    write_errors(engine, queue, sizes.trashed, 10**9)
     operation = engine.operations.start("purge", queue, states.ERROR, actor=ACTOR, reason="a burst of bounces")
     while not operation.ended:
         operation = engine.operations.step(operation.id)
@@ -163,7 +167,14 @@ def _past(engine, sizes):
     for number in range(sizes.processes):
         engine.workers.beat(
             f"worker-{number}",
-            {"kind": "worker", "host": f"host-{number % 20}", "pid": number, "started_at": 1.0, "queues": ["mail"]},
+            {
+                "kind": "worker",
+                "host": f"host-{number % 20}",
+                "pid": number,
+                "started_at": 1.0,
+                "queues": ["mail"],
+                "running": [RUNNING],
+            },
         )
 
 

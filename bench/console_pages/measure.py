@@ -28,13 +28,14 @@ class Cost:
     slowest_ms: float
     size: int
     slow: tuple[str, ...]
+    download: bool
 
 
 def measure(client, address: Address, redis, times: int) -> Cost:
     """client: of the WSGI application, logged in; redis: a plain client on its server."""
     _visit(client, address.path)  # loads scripts and templates
     _listen(redis, 0)
-    status, size = _visit(client, address.path)
+    status, size, download = _visit(client, address.path)
     calls = _heard(redis)
     _listen(redis, SLOW_MICROSECONDS)
     took, worked = [], []
@@ -56,16 +57,16 @@ def measure(client, address: Address, redis, times: int) -> Cost:
         slowest_ms=slowest["duration"] / 1000,
         size=size,
         slow=slow,
+        download=download,
     )
 
 
-def _visit(client, path) -> tuple[int, int]:
-    """(status, bytes); of a download only the first line is read."""
+def _visit(client, path) -> tuple[int, int, bool]:
+    """(status, bytes, whether it is a download); of a download only the first line is read."""
     answer = client.get(path)
+    download = answer.headers.get("Content-Disposition", "").startswith("attachment")
     try:
-        if answer.headers.get("Content-Disposition", "").startswith("attachment"):
-            return answer.status_code, len(next(answer.iter_encoded(), b""))
-        return answer.status_code, len(answer.get_data())
+        return answer.status_code, len(next(answer.iter_encoded(), b"") if download else answer.get_data()), download
     finally:
         answer.close()
 

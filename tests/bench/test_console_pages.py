@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bench.console_pages.addresses import addresses
-from bench.console_pages.fill import BIG_QUEUE, LARGE_QUEUE, Sizes, fill
+from bench.console_pages.fill import BIG_QUEUE, LARGE_QUEUE, SETTINGS, Sizes, fill
 from bench.console_pages.measure import measure
 from console import create_app
 from console.settings import ConsoleSettings
@@ -14,7 +14,7 @@ from queue_core import Engine
 from tests.console.visitor import PASSWORD, Visitor
 
 SCALE = 20
-MOST_COMMANDS = 500
+MOST_COMMANDS = 1500
 TRIES = 5
 """A busy machine may hold up any command once; what holds up Redis by itself does so at every visit."""
 
@@ -22,7 +22,7 @@ TRIES = 5
 @pytest.fixture(scope="module")
 def deployment(session_server):
     """An engine on a twentieth of the large deployment, the console on it, and somebody who may look at everything."""
-    with contextlib.closing(Engine(session_server.url)) as engine:
+    with contextlib.closing(Engine(session_server.url, SETTINGS)) as engine:
         engine.store.client.flushall()
         fill(engine, replace(Sizes().at(SCALE), index_seconds=5.0), tell=lambda line: None)
         engine.people.add("bench", PASSWORD, "admin")

@@ -1,15 +1,20 @@
 """The users of Redis in docs/security.md: each kind of process works as its own, and may do no more."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import redis
+from click.testing import CliRunner
 
+from bench.console_pages.addresses import addresses
+from bench.console_pages.fill import BIG_QUEUE, Sizes, fill
 from console import create_app
 from console.settings import ConsoleSettings
 from queue_core import Engine, Worker
+from queue_core.cli import main
 from queue_core.keys import CATALOGUE
 from queue_core.sweeper import Sweeper
 from tests.console import seed
@@ -36,9 +41,10 @@ def address(raw, redis_url):
 
 
 @pytest.fixture
-def engine_of(address):
-    """Makes an engine that works as a user of the page."""
+def engine_of(address, raw):
+    """Makes an engine that works as a user of the page; in the end Redis has denied it nothing."""
     engines = []
+    raw.execute_command("ACL", "LOG", "RESET")
 
     def make(name):
         engines.append(Engine(address(name), allow_modules=["tests.console.seed"]))
@@ -47,6 +53,8 @@ def engine_of(address):
     yield make
     for engine in engines:
         engine.close()
+    # the Redis client tells its own name first, and goes on where it may not
+    assert [one for one in raw.acl_log() if one["object"] != "client"] == []
 
 
 def may(client, *command) -> bool:
@@ -92,6 +100,77 @@ def test_a_console_shows_and_acts_and_its_observer_observes(engine_of, engine):
     assert visitor.post("/queues/mail/pause", {"reason": "it"}).status_code == 303
     assert engine.browse.sizes("mail") == {"queued": 1, "active": 0, "scheduled": 0, "error": 0}
     assert engine.control.pause_of("mail") is not None
+
+
+@pytest.fixture
+def admin(engine_of, engine):
+    """Somebody in front of a console that works as its user, on a little of everything."""
+    sizes = replace(Sizes().at(10_000), large_bytes=1000, index_seconds=30.0)
+    fill(engine, sizes, tell=lambda line: None)
+    console = engine_of("signalbox-console")
+    Sweeper(console, observe=True).step(5.0)
+    console.people.add("ada", PASSWORD, "admin")
+    visitor = Visitor(create_app(console, ConsoleSettings()))
+    assert visitor.log_in("ada").status_code == 303
+    return visitor
+
+
+def test_a_console_shows_every_page_that_it_has(admin, engine):
+    for address in addresses(admin.client.application, engine):
+        assert admin.get(address.path).status_code < 400, address.path
+
+
+def test_a_console_does_every_act_that_it_offers(admin, engine):
+    ids = [row.id for row in engine.browse.page(BIG_QUEUE, "error").rows]
+    (later,) = seed.queued(engine, "mail", when=timedelta(hours=1))
+    (group, *_) = engine.error_groups.summary().groups
+    task, tasks = f"/queues/{BIG_QUEUE}/tasks", f"/queues/{BIG_QUEUE}"
+    for path, form in (
+        (f"{task}/{ids[0]}/retry", {"fresh_budget": "yes"}),
+        (f"{task}/{ids[1]}/delete", {"state": "error"}),
+        (f"{task}/{ids[2]}/reschedule", {"state": "error", "seconds": "60"}),
+        (f"{task}/{ids[3]}/move", {"state": "error", "to_queue": "elsewhere"}),
+        (f"{task}/{ids[4]}/edit", {"args": "[1]", "kwargs": "{}"}),
+        (f"{task}/{ids[5]}/reveal", {"reason": "it"}),
+        (f"/queues/mail/tasks/{later}/cancel", {"state": "scheduled"}),
+        (f"{tasks}/error/selected/retry", {"task": ids[6]}),
+        (f"{tasks}/error/selected/delete", {"task": ids[7]}),
+        (f"{tasks}/export/error/selected.jsonl", {"task": ids[8]}),
+        (f"{tasks}/export/error/whole.jsonl", {"reason": "it"}),
+        (f"/errors/groups/{group.id}/note", {"note": "known"}),
+        (f"/errors/groups/{group.id}/snooze", {"seconds": "60"}),
+        (f"/errors/groups/{group.id}/export/whole.jsonl", {}),
+        (f"/errors/groups/{group.id}/retry", {"not_after": str(engine.store.now()), "few": "yes"}),
+        (f"{tasks}/pause", {"reason": "it", "seconds": "60"}),
+        (f"{tasks}/resume", {}),
+        (f"{tasks}/all/retry", {"not_after": str(engine.store.now()), "canary": "1"}),
+        (f"{tasks}/all/clear/queued", {"not_after": str(engine.store.now())}),
+        (f"/trash/{engine.trash.page().entries[0].id}/restore", {}),
+        ("/trash/empty", {"not_after": str(engine.store.now())}),
+    ):
+        answer = admin.post(path, form)
+        assert answer.status_code in (200, 303), (path, answer.status)
+        answer.get_data()
+    running = engine.operations.newest(1)[0].id
+    for verb in ("pause", "resume", "rate", "cancel"):
+        assert admin.post(f"/operations/{running}/{verb}", {"rate": "5", "reason": "it"}).status_code in (303, 409)
+
+
+def test_the_commands_work_as_the_user_of_the_console(engine_of, address, engine, monkeypatch, tmp_path):
+    ids = seed.failed(engine, "mail", 3)
+    engine_of("signalbox-console")
+    monkeypatch.setenv("REDIS_URL", address("signalbox-console"))
+    (tmp_path / "password").write_text(PASSWORD)
+    exported = CliRunner().invoke(main, ["export", "mail", "error"])
+    (tmp_path / "mail.jsonl").write_bytes(exported.stdout_bytes)
+    for command in (
+        "queues", "tasks mail error", f"retry mail {ids[0]}", "retry mail --all --dry-run", "retry mail --all",
+        "pause mail --reason it", "resume mail", "purge mail --older-than 1s --yes", "deploy-mark 1.2", "trash list",
+        "trash empty --yes", f"import {tmp_path / 'mail.jsonl'} --yes", "users list",
+        f"users add vera --role viewer --password-file {tmp_path / 'password'}", "users remove vera",
+    ):  # fmt: skip
+        done = CliRunner().invoke(main, command.split())
+        assert done.exit_code == 0, (command, done.output)
 
 
 def test_a_worker_may_touch_every_key_but_those_of_the_users_of_the_console(address, raw):

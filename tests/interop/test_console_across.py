@@ -1,45 +1,18 @@
 """An operator in our console, by HTTP, while workers of TaskTiger do the work."""
 
-import contextlib
-import socket
-import subprocess
-import sys
-
 import pytest
 
-from console.browser import Browser
-from queue_core import end_with_parent
 from tests.interop import errands
-from tests.interop.tiger import ROOT, environment, killed_at_the_end
+from tests.interop.consoles import PASSWORD, USER, logged_in
 from tests.waiting import wait_until
-
-PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
 def operator(engine, redis_url, tmp_path):
     """A browser, logged in to a console of ours that runs as a process of its own."""
-    engine.people.add("olga", PASSWORD, "operator")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    program = [sys.executable, "-m", "queue_core.cli", "console", "--port", str(port), "--redis-url", redis_url]
-    with open(tmp_path / "console.log", "ab") as log:
-        process = subprocess.Popen(
-            [*program, "--workers", "1"], cwd=ROOT, env=environment(), stdout=log, stderr=log, process_group=0,
-            preexec_fn=end_with_parent,
-        )  # fmt: skip
-    with killed_at_the_end(process):
-        browser = Browser(f"http://127.0.0.1:{port}")
-        page = wait_until(lambda: _login_page(browser), 60)
-        assert browser.submit(page.form("/login"), name="olga", password=PASSWORD).status == 200
+    engine.people.add(USER, PASSWORD, "operator")
+    with logged_in(redis_url, tmp_path / "console.log") as browser:
         yield browser
-
-
-def _login_page(browser):
-    with contextlib.suppress(OSError):
-        page = browser.get("/login")
-        return page if page.status == 200 else None
 
 
 def _act(browser, task_id, verb):
@@ -59,7 +32,7 @@ def test_a_retry_by_http_runs_on_their_worker(operator, tiger, engine, raw, note
         _act(operator, task_id, "retry")
         wait_until(lambda: notes.words == ["ran"] and not raw.keys("t:task:*"), 60)
     newest = engine.audit.page().entries[0]
-    assert (newest.verb, newest.actor) == ("retry", "olga")
+    assert (newest.verb, newest.actor) == ("retry", USER)
 
 
 def test_a_deletion_and_a_cancellation_by_http_leave_nothing_of_their_tasks(operator, tiger, engine, raw):

@@ -15,6 +15,7 @@ from console.views.account import AccountPage
 from console.views.audit import AuditPage
 from console.views.bulk import BulkPage
 from console.views.errors import ErrorsPage
+from console.views.export import ExportPage, GroupExportPage
 from console.views.groups import GroupsPage
 from console.views.holds import HoldsPage
 from console.views.matching import MatchingPage
@@ -64,6 +65,8 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
         MatchingPage(),
         GroupsPage(),
         HoldsPage(),
+        ExportPage(),
+        GroupExportPage(),
         OperationsPage(),
         TrashPage(),
         AuditPage(),

@@ -101,6 +101,21 @@ def trashed(entries) -> list:
     return [_row(row) for row in engine().browse.trashed(entries)]
 
 
+def masked(lines):
+    """Lines of a file of tasks, with what is secret hidden; they are read as they are asked for."""
+    # bound here: a file is sent when its request is over
+    mask = masks()
+    return (
+        replace(
+            one,
+            payload=one.payload and mask.json(one.payload),
+            executions=tuple(map(mask.json, one.executions)),
+            masked=True,
+        )
+        for one in lines
+    )
+
+
 def task(queue: str, task_id: str, *, whole: bool = False) -> Seen:
     """As `browse.task`.  Raises TaskNotFound."""
     found = engine().browse.task(queue, task_id, whole=whole)

@@ -28,6 +28,7 @@ _ROOMS = (
     "control",
     "operations",
     "transfers",
+    "task_files",
     "browse",
     "error_groups",
     "lookup",

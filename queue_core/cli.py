@@ -8,7 +8,19 @@ from importlib.metadata import entry_points
 import click
 
 from queue_core import embedded
-from queue_core.commands import acting, audit, holds, looking, operations, processes, retrying, stats, trash, workers
+from queue_core.commands import (
+    acting,
+    audit,
+    files,
+    holds,
+    looking,
+    operations,
+    processes,
+    retrying,
+    stats,
+    trash,
+    workers,
+)
 from queue_core.errors import SignalboxError
 
 LOCAL_DATA = ".signalbox/redis"
@@ -31,6 +43,8 @@ COMMANDS = (
     holds.holds,
     operations.operations,
     trash.trash,
+    files.export,
+    files.import_,
     audit.audit,
     workers.workers,
 )

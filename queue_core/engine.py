@@ -25,6 +25,7 @@ from queue_core.snapshot import Snapshots
 from queue_core.stats import Stats
 from queue_core.store import Store
 from queue_core.task import Task
+from queue_core.task_files import TaskFiles
 from queue_core.tasktiger_config import TaskTigerConfig
 from queue_core.tasktiger_names import TaskTigerNames
 from queue_core.timetable import Timetable
@@ -46,8 +47,9 @@ class Engine(TaskTigerNames):
     arguments, odd queue names), with nothing written; else only what TaskTiger refuses.  None: as the class says.
 
     Rooms, by who calls them: `enqueue` producers, `leases` and `locks` workers, `periodic` recurring work, `control`,
-    `operations`, `holds`, `trash` and `transfers` operators, `browse`, `search`, `error_groups`, `snapshot`, `stats`,
-    `timetable` and `workers` people who look, `lookup` applications that do, `audit`, `people`, `saved_views`.
+    `operations`, `holds`, `trash`, `transfers` and `task_files` operators, `browse`, `search`, `error_groups`,
+    `snapshot`, `stats`, `timetable` and `workers` people who look, `lookup` applications that do, `audit`, `people`,
+    `saved_views`.
 
     Raises InvalidSettings."""
 
@@ -95,6 +97,7 @@ class Engine(TaskTigerNames):
         self.control = Control(self.store)
         self.operations = Operations(self.store)
         self.transfers = Transfers(self.store)
+        self.task_files = TaskFiles(self.store)
         self.trash = Trash(self.store)
         self.browse = Browse(self.store)
         self.lookup = Lookup(self.store)

@@ -7,7 +7,7 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 from htmx_flask import Htmx
 
-from console import api, auth, errors, frame, guards, health, metrics
+from console import api, auth, budget, errors, frame, guards, health, metrics
 from console.converters import NameConverter
 from console.settings import ConsoleSettings
 from console.views import login, newer
@@ -23,10 +23,12 @@ from console.views.numbers import NumbersPage
 from console.views.operations import OperationsPage
 from console.views.overview import OverviewPage
 from console.views.people import PeoplePage
+from console.views.periodic import PeriodicPage
 from console.views.queues import QueuesPage
 from console.views.saved import SavedViewsPage
 from console.views.scheduled import ScheduledPage
 from console.views.search import JumpPage, SearchPage
+from console.views.settings import SettingsPage
 from console.views.tasks import TasksPage
 from console.views.trash import TrashPage
 from console.views.workers import WorkersPage
@@ -45,7 +47,7 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
     app.extensions["signalbox_settings"] = settings or ConsoleSettings.from_env()
     app.url_map.converters["name"] = NameConverter
     Htmx(app)
-    for part in (frame, auth, guards, errors, api):
+    for part in (frame, budget, auth, guards, errors, api):
         part.init_app(app)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(metrics.blueprint)
@@ -60,6 +62,7 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
         ScheduledPage(),
         QueuesPage(),
         WorkersPage(),
+        PeriodicPage(),
         NumbersPage(),
         BulkPage(),
         MatchingPage(),
@@ -70,6 +73,7 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
         OperationsPage(),
         TrashPage(),
         AuditPage(),
+        SettingsPage(),
         PeoplePage(),
         AccountPage(),
     )

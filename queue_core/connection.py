@@ -13,6 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import SentinelConnectionPool
 
+from queue_core.clock import monotonic
 from queue_core.config import Settings
 from queue_core.errors import (
     BY_CODE_WORD,
@@ -159,20 +160,50 @@ def _for_people(kind, whom: str) -> str:
 class Client(redis.Redis):
     """A Redis client whose commands and pipelines raise our errors."""
 
+    _watcher = None
+
+    def watch(self, watcher) -> None:
+        """From now on `watcher(commands, seconds)` is called after each trip to Redis, in the thread that made it."""
+        self._watcher = watcher
+
     def execute_command(self, *args, **options):
-        with our_errors(), self.connection_pool.left_where_refused():
+        with our_errors(), self.connection_pool.left_where_refused(), _watched(self._watcher, 1):
             return super().execute_command(*args, **options)
 
     def pipeline(self, transaction=False, shard_hint=None):
-        return Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+        made = Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+        made.watcher = self._watcher
+        return made
 
 
 class Pipeline(redis.client.Pipeline):
     """A batch of commands in one trip; not a transaction."""
 
+    watcher = None
+
     def execute(self, raise_on_error=True):
-        with our_errors():
+        with our_errors(), _watched(self.watcher, len(self.command_stack)):
             return super().execute(raise_on_error=raise_on_error)
+
+
+_UNWATCHED = contextlib.nullcontext()
+
+
+def _watched(watcher, commands):
+    return _UNWATCHED if watcher is None else _Watched(watcher, commands)
+
+
+class _Watched:
+    """A context that tells the watcher how long it was inside."""
+
+    def __init__(self, watcher, commands: int):
+        self._watcher, self._commands = watcher, commands
+
+    def __enter__(self):
+        self._began_at = monotonic()
+
+    def __exit__(self, *_):
+        self._watcher(self._commands, monotonic() - self._began_at)
 
 
 def connect(settings: Settings, place: str | redis.Redis | None = None) -> Client:

@@ -4,8 +4,10 @@ import structlog
 
 from queue_core.audit import Audit
 from queue_core.browse import Browse
+from queue_core.condition import Condition
 from queue_core.config import Settings
 from queue_core.control import Control
+from queue_core.doctor import Finding, examine
 from queue_core.draft import decorate
 from queue_core.enqueue import Enqueue
 from queue_core.error_groups import ErrorGroups
@@ -48,8 +50,8 @@ class Engine(TaskTigerNames):
 
     Rooms, by who calls them: `enqueue` producers, `leases` and `locks` workers, `periodic` recurring work, `control`,
     `operations`, `holds`, `trash`, `transfers` and `task_files` operators, `browse`, `search`, `error_groups`,
-    `snapshot`, `stats`, `timetable` and `workers` people who look, `lookup` applications that do, `audit`, `people`,
-    `saved_views`.
+    `snapshot`, `stats`, `timetable`, `condition` and `workers` people who look, `lookup` applications that do,
+    `audit`, `people`, `saved_views`.
 
     Raises InvalidSettings."""
 
@@ -102,6 +104,7 @@ class Engine(TaskTigerNames):
         self.browse = Browse(self.store)
         self.lookup = Lookup(self.store)
         self.timetable = Timetable(self.store)
+        self.condition = Condition(self.store)
         self.error_groups = ErrorGroups(self.store)
         self.search = Search(self.store)
         self.holds = Holds(self.store)
@@ -232,6 +235,11 @@ class Engine(TaskTigerNames):
     def task_of(self, queue: str, state: str, payload: Payload, *, score=None, executions=()) -> Task:
         """A Task made of what is known of it.  score: in that state, Unix seconds; executions: oldest first."""
         return Task(self, queue=queue, _data=payload.fields, _state=state, _ts=score, _executions=executions)
+
+    def examine(self) -> list[Finding]:
+        """What `signalbox doctor` has to say, in the order of its looks.  Reads only, for some seconds where there are
+        thousands of queues."""
+        return examine(self)
 
     def close(self) -> None:
         """Closes its connections; not those of a client that was given."""

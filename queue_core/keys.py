@@ -59,6 +59,7 @@ CATALOGUE = {
     "workers": ("zset", "x:workers", "worker id -> last sign of life"),
     "worker": ("string", "x:worker:<id>", "a worker: host, pid, queues, what it runs"),
     "orders": ("hash", "x:orders:<id>", "what a person asks of a worker: verb -> who, why, when, which task"),
+    "recurring_runs": ("list", "x:recurring:<function>", "newest runs of recurring work: when, how long, how it ended"),
     "lease": ("string", "x:lease:<duty>", "token of the process that has this duty now"),
     "snapshot": ("string", "x:snapshot", "counts of all queues, JSON"),
     "stats": (
@@ -270,6 +271,9 @@ class Keys:
 
     def orders(self, worker_id: str) -> bytes:
         return self._key("x", "orders", worker_id)
+
+    def recurring_runs(self, function: str) -> bytes:
+        return self._key("x", "recurring", function)
 
     def lease(self, duty: str) -> bytes:
         return self._key("x", "lease", duty)

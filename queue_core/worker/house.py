@@ -45,6 +45,7 @@ class House:
     runs: Runs | None = None
     _keep_at: float = 0.0
     _periodic_at: float = 0.0
+    _recurring: tuple = ()
 
     @property
     def wants_keeping(self) -> bool:
@@ -76,8 +77,10 @@ class House:
         self.presence.beat()
 
     def describe(self) -> dict:
-        quiet = {"quiet": True} if self.orders.quiet else {}
-        return self.facts | {"running": self.runs.running, "refused_queues": self.admission.refused_queues} | quiet
+        more = {"quiet": True} if self.orders.quiet else {}
+        if self._recurring:
+            more["recurring"] = list(self._recurring)
+        return self.facts | {"running": self.runs.running, "refused_queues": self.admission.refused_queues} | more
 
     def obey(self, order) -> None:
         """Does what a person asks of this worker."""
@@ -99,6 +102,7 @@ class House:
         except Exception as error:  # what stands in a module is application code
             self.log.error("recurring work not started", error=f"{type(error).__name__}: {error}")
             return
+        self._recurring = tuple(self.engine.periodic.told(functions))
         started = self.engine.periodic.start_due(functions, self._tell_failed_schedule)
         for name in functions:
             if name in started:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from queue_core.clock import monotonic
 from queue_core.crash_points import at
 from queue_core.errors import NameNotAllowed, StoreError
-from queue_core.outcome import TimedOut
+from queue_core.outcome import Done, Failed, Killed, Stopped, TimedOut
 from queue_core.process.patience import Patience
 from queue_core.process.presence import Presence
 from queue_core.text import shown
@@ -27,6 +27,7 @@ from queue_core.worker.telling import tell
 
 _NO_PROCESS_SECONDS = 1.0
 _SHOWN = 20
+_OUTCOMES = {Done: "done", Failed: "failed", TimedOut: "timed out", Killed: "killed", Stopped: "stopped"}
 
 
 class LeaveProcess(Exception):
@@ -198,6 +199,7 @@ class Runs:
         at("before_settle")
         for one in begun:
             self.settlement.settle(one, outcome, call.runner)
+        self._note_recurring_run(call, outcome)
         if isinstance(outcome, TimedOut) and self.executor.leaves_after_timeout:
             raise LeaveProcess
 
@@ -222,6 +224,15 @@ class Runs:
         except Exception as error:  # a schedule is application code; the run goes on, and start_due looks after it
             fault = f"{type(error).__name__}: {error}"
             self.log.error("next occurrence not queued", queue=shown(call.queue), error=fault)
+
+    def _note_recurring_run(self, call, outcome):
+        try:
+            if getattr(call.function, "_task_schedule", None) is None:
+                return
+            how, name = _OUTCOMES[type(outcome)], call.payloads[0].func
+            self.engine.periodic.note_run(name, how, outcome.started_at, outcome.ended_at)
+        except Exception as error:  # only people miss it; the task is settled
+            self.log.warning("run not noted", queue=shown(call.queue), error=f"{type(error).__name__}: {error}")
 
     def _tell_start(self, begun, child_pid):
         for one in begun:

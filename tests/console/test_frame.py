@@ -20,7 +20,7 @@ def test_the_menu_names_the_pages_and_marks_the_one_in_view(app):
     with app.test_request_context("/audit/"):
         menu = frame.menu()
     names = [item["name"] for item in menu]
-    assert names[:2] == ["Overview", "Errors"] and names[-1] == "Audit"
+    assert names[:2] == ["Overview", "Errors"] and names[-1] == "Settings"
     assert {"Scheduled", "Queues", "Workers", "Operations", "Trash"} < set(names)
     assert [item["name"] for item in menu if item["here"]] == ["Audit"]
 

@@ -128,3 +128,33 @@ def test_a_schedule_that_fails_keeps_no_other_from_starting(world, engine):
     started = engine.periodic.start_due(engine.functions, lambda name, error: told.append((name, type(error))))
     assert started == {f"{__name__}:summary": NOON + 3600}
     assert told == [(f"{__name__}:report", ZeroDivisionError)]
+
+
+# -- for people --
+
+
+def test_recurring_work_is_told_with_its_queue_id_and_schedule(world, engine):
+    function_with(engine, schedule=cron_expr("0 3 * * *"), queue="reports")
+    (told,) = engine.periodic.told(engine.periodic_task_funcs)
+    engine.periodic.start_due(engine.functions)
+    assert told == {"func": f"{__name__}:report", "queue": "reports", "id": told["id"], "schedule": "0 3 * * *"}
+    assert world.scores("scheduled", "reports").keys() == {told["id"]}
+
+
+def test_an_occurrence_is_found_in_its_state_with_the_newest_runs(world, engine):
+    world.put("scheduled", "reports", "a", NOON + 60)
+    for number in range(12):
+        engine.periodic.note_run("f", "done" if number else "failed", NOON + number, NOON + number + 2)
+    one, none = engine.periodic.occurrences([("f", "reports", "a"), ("g", "reports", "gone")])
+    assert (one.state, one.score, len(one.runs)) == ("scheduled", NOON + 60, 10)
+    assert (one.runs[0].started_at, one.runs[0].seconds, one.runs[0].outcome) == (NOON + 11, 2, "done")
+    assert (none.state, none.score, none.runs) == (None, None, ())
+    assert 0 < world.raw.ttl("t:x:recurring:f") <= 30 * 86_400
+    assert_sound(world.raw)
+
+
+def test_runs_of_a_strange_shape_are_passed_over(world, engine):
+    world.raw.rpush("t:x:recurring:f", b"\xff", "[]", '{"started_at": "x"}', '{"started_at": 1, "seconds": 2}')
+    world.raw.set("t:x:recurring:g", "no list")
+    one, other = engine.periodic.occurrences([("f", "q", "a"), ("g", "q", "a")])
+    assert [run.started_at for run in one.runs] == [1] and other.runs == ()

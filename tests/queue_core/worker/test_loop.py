@@ -243,6 +243,17 @@ def test_the_next_occurrence_waits_before_the_present_one_runs(raw, run_once):
     assert raw.zscore("t:scheduled:reports", task_id) > time.time() and not members(raw, "error", "reports")
 
 
+def test_a_run_of_recurring_work_is_noted(raw, run_once):
+    run_once()
+    task_id = members(raw, "scheduled", "reports")[0]
+    raw.zadd("t:scheduled:reports", {task_id: 1})
+    name = f"{functions.__name__}:every_hour"
+    occurrence = wait_until(
+        lambda: (one := run_once().periodic.occurrences([(name, "reports", task_id)])[0]).runs and one
+    )
+    assert [run.outcome for run in occurrence.runs] == ["done"] and occurrence.state == "scheduled"
+
+
 def test_recurring_work_of_queues_that_are_not_served_is_not_started(raw, run_once):
     run_once(queues=["orders"])
     assert not members(raw, "scheduled", "reports")

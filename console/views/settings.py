@@ -1,0 +1,59 @@
+"""How the system is, and how it is set: nothing here changes anything."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+from flask_admin import expose
+
+from console import auth, budget, current, masking, setting_list
+from console.auth import may
+from console.page import Page
+from console.settings import ENVIRONMENT_PREFIX
+
+ENGINE_PREFIX = "SIGNALBOX_"
+LEVELS = {"trouble": 0, "advice": 1, "fine": 2}
+PACKAGES = ("signalbox", "redis", "flask", "flask-admin", "gunicorn", "click", "structlog")
+
+
+class SettingsPage(Page):
+    icon = "settings"
+
+    def __init__(self):
+        super().__init__("Settings", endpoint="settings", url="/settings")
+
+    @expose("/")
+    @may("look")
+    def index(self):
+        engine = current.engine()
+        return self.render(
+            "settings/index.html",
+            server=engine.condition.server(),
+            sizes=engine.condition.sizes(),
+            summary=engine.error_groups.summary(),
+            engine_settings=setting_list.lines(engine.settings, ENGINE_PREFIX),
+            console_settings=setting_list.lines(current.settings(), ENVIRONMENT_PREFIX),
+            roles=auth.RIGHTS,
+            usual_names=masking.NAMES,
+            versions=_versions(),
+            spent=budget.spent(),
+            costs=budget.by_page(),
+            now=current.now(),
+        )
+
+    @expose("/findings")
+    @may("look")
+    def findings(self):
+        """What the doctor says.  It looks at thousands of keys, so it is asked for."""
+        findings = sorted(current.engine().examine(), key=lambda one: LEVELS.get(one.level, 0))
+        return self.render("settings/findings.html", findings=findings, now=current.now())
+
+
+def _versions():
+    return [("Python", platform.python_version()), *((name, _version(name)) for name in PACKAGES)]
+
+
+def _version(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,87 @@
+"""The page of settings and health."""
+
+from console import create_app
+from console.settings import ConsoleSettings
+from tests.console import seed
+from tests.console.visitor import PASSWORD, Visitor
+
+
+def text(answer):
+    return answer.get_data(as_text=True)
+
+
+def test_the_page_tells_how_redis_is_and_who_looks_after_it(engine, operator):
+    seed.failed(engine, "mail")
+    engine.snapshot.take()
+    page = text(operator.get("/settings/"))
+    assert "off: a crash loses tasks" in page
+    assert "none is alive" in page
+    assert "no limit" in page
+    assert "1 queue" in page
+    engine.workers.hold("sweeper", "the-sweeper", 60)
+    assert "the-sweeper" in text(operator.get("/settings/"))
+
+
+def test_before_anything_was_counted_it_is_unknown(operator):
+    page = text(operator.get("/settings/"))
+    assert "<dt>Counts</dt><dd>unknown" in page
+    assert "<dt>Error groups</dt><dd>unknown" in page
+
+
+def test_every_setting_stands_there_and_no_secret(engine):
+    settings = ConsoleSettings(page_size=20, integration_links='[["Logs", "https://logs/?key=hunter2"]]')
+    engine.people.add("ann", PASSWORD, "viewer")
+    visitor = Visitor(create_app(engine, settings))
+    visitor.log_in("ann")
+    page = text(visitor.get("/settings/"))
+    assert "SIGNALBOX_CONSOLE_PAGE_SIZE" in page
+    assert "SIGNALBOX_LEASE_SECONDS" in page
+    assert "set, not shown" in page
+    assert "hunter2" not in page
+
+
+def test_what_each_page_costs_redis_is_counted(engine, operator):
+    for _ in range(3):
+        operator.get("/audit/")
+    page = text(operator.get("/settings/"))
+    row = page.split("<code>audit.<wbr>index</code>")[1].split("</tr>")[0]
+    assert '<td class="num">3</td>' in row
+    commands = int(page.split("<dt>This page</dt><dd>")[1].split()[0])
+    assert 5 < commands < 200
+
+
+def test_one_process_keeps_the_newest_requests_only(app, operator):
+    for _ in range(3):
+        operator.get("/audit/")
+    kept = app.extensions["signalbox_budget"]
+    assert kept.maxlen == 500
+    assert [cost.page for cost in kept].count("audit.index") == 3
+
+
+def test_the_doctor_says_what_is_wrong_trouble_first(engine, raw, operator):
+    raw.sadd("t:error", "ghost")
+    page = text(operator.get("/settings/findings"))
+    found = page.split('<ul class="findings">')[1]
+    assert found.index("finding-trouble") < found.index("finding-advice") < found.index("finding-fine")
+    assert "ghost" in found
+
+
+def test_names_that_the_doctor_finds_are_text(raw, operator):
+    raw.sadd("t:error", "<script>x</script>")
+    assert "<script>x" not in text(operator.get("/settings/findings"))
+
+
+def test_a_full_or_odd_redis_is_shown_as_it_is(engine, raw, operator):
+    raw.set("t:x:audit", "no stream")
+    raw.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        page = operator.get("/settings/")
+    finally:
+        raw.config_set("maxmemory-policy", "noeviction")
+    assert page.status_code == 200
+    assert "a full Redis throws tasks away" in text(page)
+
+
+def test_who_is_not_logged_in_sees_nothing(app):
+    for address in ("/settings/", "/settings/findings"):
+        assert "/login" in app.test_client().get(address).location

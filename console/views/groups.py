@@ -177,11 +177,11 @@ def _start(verb, group_id, chosen, actor, reason, pace):
     if not chosen:
         return []
     rooms, is_small = engine(), sum(map(len, chosen.values())) <= AT_ONCE
-    started = []
-    for queue, ids in chosen.items():
-        operation = rooms.operations.start(verb, queue, states.ERROR, actor=actor, reason=reason, task_ids=ids, **pace)
+    started = rooms.operations.start_together(verb, states.ERROR, chosen, actor=actor, reason=reason, **pace)
+    for operation in reversed(started):
         rooms.error_groups.remember_operation(group_id, operation.id)
-        started.append(rooms.operations.run_small(operation) if is_small else operation)
+    if is_small:
+        started = [rooms.operations.run_small(operation) for operation in started]
     if is_small:
         rooms.error_groups.check(group_id)
     return started
@@ -223,7 +223,7 @@ def _told(verb, operations):
 
 
 def _where(group_id, operations):
-    if len(operations) == 1 and not operations[0].ended:
+    if operations and not all(operation.ended for operation in operations):
         return url_for("operations.show", operation_id=operations[0].id)
     return _url(group_id)
 

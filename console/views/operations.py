@@ -1,6 +1,6 @@
 """Operations: acts on many tasks, how far they are, and what became of them."""
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask_admin import expose
 
 from console import actions
@@ -10,6 +10,7 @@ from console.forms import given_pace, given_rate
 from console.live import fragment
 from console.page import Page
 from console.presenters import number, plural
+from queue_core.errors import OperationEnded
 
 NEWEST = 50
 
@@ -35,6 +36,7 @@ class OperationsPage(Page):
         return self.render(
             "operations/show.html",
             operation=operation,
+            together=engine().operations.together(operation),
             in_trash=in_trash,
             retried_by=[one for one in newest if one.retries == operation_id],
             now=now(),
@@ -44,13 +46,14 @@ class OperationsPage(Page):
     @may("look")
     def progress(self, operation_id):
         operation = engine().operations.get(operation_id)
-        return fragment(render_template("operations/_progress.html", operation=operation, now=now()))
+        together = engine().operations.together(operation)
+        return fragment(render_template("operations/_progress.html", operation=operation, together=together, now=now()))
 
     @expose("/<name:operation_id>/pause", methods=["POST"])
     @may("operate")
     def pause(self, operation_id):
         def act(actor):
-            engine().operations.pause(operation_id, actor=actor, reason=actions.given_reason())
+            _each(operation_id, lambda one: engine().operations.pause(one, actor=actor, reason=actions.given_reason()))
 
         return self._done("pause_operation", operation_id, act, "The operation is paused. What it did stays done.")
 
@@ -58,7 +61,7 @@ class OperationsPage(Page):
     @may("operate")
     def resume(self, operation_id):
         def act(actor):
-            engine().operations.resume(operation_id, actor=actor, reason=actions.given_reason())
+            _each(operation_id, lambda one: engine().operations.resume(one, actor=actor, reason=actions.given_reason()))
 
         return self._done("resume_operation", operation_id, act, "The operation goes on.")
 
@@ -66,7 +69,11 @@ class OperationsPage(Page):
     @may("operate")
     def change_rate(self, operation_id):
         def act(actor):
-            engine().operations.change_rate(operation_id, given_rate(), actor=actor)
+            meant = _meant(operation_id)
+            if len(meant) > 1:
+                engine().operations.share_rate(meant, given_rate(), actor=actor)
+            else:
+                engine().operations.change_rate(operation_id, given_rate(), actor=actor)
 
         return self._done("change_rate", operation_id, act, "The operation has another rate from now on.")
 
@@ -107,7 +114,7 @@ class OperationsPage(Page):
     @may("operate")
     def cancel(self, operation_id):
         def act(actor):
-            engine().operations.cancel(operation_id, actor=actor)
+            _each(operation_id, lambda one: engine().operations.cancel(one, actor=actor))
 
         told = "The operation is cancelled. What it did so far stays done."
         return self._done("cancel_operation", operation_id, act, told)
@@ -118,7 +125,26 @@ class OperationsPage(Page):
 
 
 def _queues(operation_id):
-    return [engine().operations.get(operation_id).queue]
+    rooms = engine().operations
+    return [rooms.get(one).queue for one in _meant(operation_id)]
+
+
+def _each(operation_id, steer):
+    meant = _meant(operation_id)
+    for one in meant:
+        try:
+            steer(one)
+        except OperationEnded:
+            if len(meant) == 1:
+                raise
+
+
+def _meant(operation_id):
+    """The operation, or those of its act that have not ended when the form is about all of them."""
+    if request.form.get("together") != "yes":
+        return [operation_id]
+    rooms = engine().operations
+    return [one.id for one in rooms.together(rooms.get(operation_id)).open] or [operation_id]
 
 
 def _told_undone(operation):

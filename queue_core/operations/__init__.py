@@ -11,11 +11,23 @@ from collections.abc import Iterator
 from queue_core import states
 from queue_core.acts import Actor, act
 from queue_core.errors import InvalidRequest, OperationEnded, OperationNotFound
-from queue_core.operations.canary import MOST_CANARIES, judge
+from queue_core.operations.canary import MOST_CANARIES, Verdict, judge
 from queue_core.operations.chunk import run_chunk
 from queue_core.operations.filtered import Foreseen, foresee, run_filtered
 from queue_core.operations.outcomes import failed_part, followed, settle
-from queue_core.operations.record import CANCELLED, DONE, PAUSED, RUNNING, VERBS, Operation, read_operation
+from queue_core.operations.record import (
+    CANCELLED,
+    DONE,
+    MAX_RATE,
+    MIN_RATE,
+    PAUSED,
+    RUNNING,
+    VERBS,
+    Operation,
+    Together,
+    read_operation,
+    shares,
+)
 from queue_core.query import parse
 from queue_core.store import Store
 from queue_core.text import to_bytes, to_text
@@ -28,9 +40,6 @@ _LEASE_SECONDS = 30
 _MOST_SELECTED = 10_000
 
 _ITSELF = Actor("signalbox", "operation")
-
-MIN_RATE, MAX_RATE = 0.01, 100_000.0
-"""Tasks a second that an operation can be held to."""
 
 
 class Operations:
@@ -87,26 +96,45 @@ class Operations:
         query = _checked_query(query, task_ids)
         _check_rate(rate)
         _check_canary(verb, canary, canary_seconds, canary_failures)
-        now = self._store.now()
-        if task_ids is None and not_after is None:
-            not_after = self._newest_score(queue, state, now)
-        ids = list(dict.fromkeys(task_ids or ()))
-        matched = len(ids) if task_ids is not None else self.count(queue, state, not_after)
-        to_trash = to_trash and verb != "retry" and self._store.settings.trash_seconds > 0
-        record = {
-            "verb": verb, "queue": queue, "state": state, "actor": actor.name, "door": actor.door, "reason": reason,
-            "created_at": now, "not_after": not_after, "selected": task_ids is not None, "to_trash": to_trash,
-            "canary": canary, "canary_seconds": canary_seconds, "canary_failures": canary_failures,
-            "retries": retries, "query": query,
-        }  # fmt: skip
-        facts = {
-            "tasks": ids[:10],
-            "for_good": verb != "retry" and not to_trash,
-            "canary": canary or None,
-            "retries": retries,
-            "query": query or None,
-        }
-        return self._start(record, matched, actor, ids, rate, **facts)
+        return self._begin(
+            verb, queue, state, actor=actor, reason=reason, not_after=not_after, task_ids=task_ids,
+            to_trash=to_trash, rate=rate, canary=canary, canary_seconds=canary_seconds,
+            canary_failures=canary_failures, retries=retries, query=query,
+        )  # fmt: skip
+
+    def start_together(
+        self,
+        verb: str,
+        state: str,
+        chosen: dict[str, list[str]],
+        *,
+        actor: Actor,
+        reason: str = "",
+        rate: float = 0.0,
+        canary: int = 0,
+        canary_seconds: float = 60.0,
+        canary_failures: int = 0,
+    ) -> list[Operation]:
+        """Writes down one operation for each queue of {queue: task ids}, the largest first, that are one act.
+
+        They share the rate by their sizes.  The canary is of the largest; the others wait until it has passed, and
+        pause themselves when it is cancelled before.  verb, canary…: as for `start`.
+        Raises InvalidRequest, UnknownState."""
+        _check_rate(rate)
+        queues = sorted(chosen, key=lambda queue: -len(chosen[queue]))
+        for queue in queues:
+            self._check(verb, state, chosen[queue])
+        _check_canary(verb, canary, canary_seconds, canary_failures)
+        together = [secrets.token_hex(8) for _ in queues] if len(queues) > 1 else []
+        rates = shares(rate, [len(chosen[queue]) for queue in queues])
+        return [
+            self._begin(
+                verb, queue, state, actor=actor, reason=reason, task_ids=chosen[queue], rate=rates[at],
+                canary=0 if at else canary, canary_seconds=canary_seconds, canary_failures=canary_failures,
+                follows=bool(at and canary), together=together, operation_id=together[at] if together else None,
+            )
+            for at, queue in enumerate(queues)
+        ]  # fmt: skip
 
     def undo(self, operation_id: str, *, actor: Actor, reason: str = "") -> Operation:
         """Writes down the operation that brings back what this one deleted; nothing has happened to any task yet.
@@ -125,8 +153,37 @@ class Operations:
         }  # fmt: skip
         return self._start(record, matched, actor, (), 0.0, undoes=operation_id)
 
-    def _start(self, record, matched, actor, ids, rate, **facts) -> Operation:
-        operation_id = secrets.token_hex(8)
+    def _begin(
+        self, verb, queue, state, *, actor, reason, task_ids, rate, canary, canary_seconds, canary_failures,
+        not_after=None, to_trash=True, retries=None, query="", follows=False, together=(), operation_id=None,
+    ) -> Operation:  # fmt: skip
+        now = self._store.now()
+        if task_ids is None and not_after is None:
+            not_after = self._newest_score(queue, state, now)
+        ids = list(dict.fromkeys(task_ids or ()))
+        matched = len(ids) if task_ids is not None else self.count(queue, state, not_after)
+        to_trash = to_trash and verb != "retry" and self._store.settings.trash_seconds > 0
+        record = {
+            "verb": verb, "queue": queue, "state": state, "actor": actor.name, "door": actor.door, "reason": reason,
+            "created_at": now, "not_after": not_after, "selected": task_ids is not None, "to_trash": to_trash,
+            "canary": canary, "canary_seconds": canary_seconds, "canary_failures": canary_failures,
+            "retries": retries, "query": query, "together": together,
+        }  # fmt: skip
+        facts = {
+            "tasks": ids[:10],
+            "for_good": verb != "retry" and not to_trash,
+            "canary": canary or None,
+            "retries": retries,
+            "query": query or None,
+            "together": len(together) or None,
+        }
+        canary_state = "following" if follows else "waiting" if canary else ""
+        return self._start(
+            record, matched, actor, ids, rate, canary_state=canary_state, operation_id=operation_id, **facts
+        )
+
+    def _start(self, record, matched, actor, ids, rate, canary_state="", operation_id=None, **facts) -> Operation:
+        operation_id = operation_id or secrets.token_hex(8)
         named = {name: record[name] for name in ("queue", "reason", "state", "not_after")}
         entry = act(
             record["verb"], actor, operation_id=operation_id, matched=matched, rate=rate or None, **named, **facts
@@ -138,7 +195,7 @@ class Operations:
             record=json.dumps(record),
             matched=matched,
             rate=rate,
-            canary="waiting" if record.get("canary") else "",
+            canary=canary_state,
             ids=[to_bytes(one) for one in ids],
             act=entry,
             max_audit_entries=self._store.settings.max_audit_entries,
@@ -162,7 +219,7 @@ class Operations:
 
     def run_small(self, operation: Operation) -> Operation:
         """Runs it to its end when it is small, without rate and canary; else gives it back, for the sweeper."""
-        if operation.matched > SMALL or operation.rate or operation.canary:
+        if operation.matched > SMALL or operation.rate or operation.canary or operation.follows_canary:
             return operation
         for _ in range(SMALL):
             operation = self.step(operation.id)
@@ -193,6 +250,15 @@ class Operations:
         _check_rate(rate)
         self._steer(operation_id, act("change_rate", actor, operation_id=operation_id, rate=rate), rate=rate)
 
+    def share_rate(self, operation_ids: list[str], rate: float, *, actor: Actor) -> None:
+        """From now on so many tasks a second by all of these together, shared by what they have left.
+
+        Raises as `change_rate`."""
+        _check_rate(rate)
+        open_ones = [self.get(one) for one in operation_ids]
+        for operation, share in zip(open_ones, shares(rate, [one.remaining for one in open_ones]), strict=True):
+            self.change_rate(operation.id, share, actor=actor)
+
     def get(self, operation_id: str) -> Operation:
         """Raises OperationNotFound."""
         fields = self._store.client.hgetall(self._store.keys.operation(operation_id))
@@ -200,6 +266,10 @@ class Operations:
         if operation is None:
             raise OperationNotFound(operation_id=operation_id)
         return operation
+
+    def together(self, operation: Operation) -> Together:
+        """The operations that were started with this one, it among them; those whose record is gone are left out."""
+        return Together(tuple(self._read([to_bytes(one) for one in operation.together])))
 
     def newest(self, limit: int = 50) -> list[Operation]:
         """The newest first."""
@@ -256,6 +326,8 @@ class Operations:
     # -- the chunk --
 
     def _chunk(self, operation):
+        if operation.follows_canary and not self._follow(operation):
+            return
         # no more than were matched: a worker with a late clock may put new errors below the cut-off for ever
         most = min(self._store.settings.operation_chunk, operation.remaining)
         if operation.waits_for_canary:
@@ -276,6 +348,24 @@ class Operations:
             last = run_chunk(self._store, operation, allowed)
         if last or self.get(operation.id).remaining == 0:
             self._end(operation.id, DONE, b"")
+
+    def _follow(self, operation) -> bool:
+        """Whether the canary that decides for this one has passed."""
+        try:
+            leader = self.get(operation.together[0])
+        except (IndexError, OperationNotFound):
+            self._heed(operation, Verdict(because="the operation with the canary is gone"))
+            return False
+        if leader.waits_for_canary:
+            return False
+        if leader.canary_state != "waiting":
+            verdict = Verdict(passed=True)
+        elif leader.status == CANCELLED:
+            verdict = Verdict(because="the operation with the canary was cancelled")
+        else:
+            verdict = judge(self._store, leader)  # it had no more tasks than its canary
+        self._heed(operation, verdict)
+        return verdict.passed
 
     def _pace(self, operation, most) -> int:
         return self._store.run("pace", operation_id=operation.id, now=self._store.now(), most=most)

@@ -30,7 +30,10 @@ def judge(store: Store, operation: Operation) -> Verdict:
         return Verdict(because=f"canary: {failed} of {operation.canary} failed again")
     if not waiting:
         return Verdict(passed=True)
-    if store.now() > max((score for _, score in released), default=0.0) + operation.canary_seconds:
+    if (
+        store.now()
+        > max((score for _, score in released), default=operation.ended_at or 0.0) + operation.canary_seconds
+    ):
         return Verdict(
             because=f"canary: {waiting} of {operation.canary} came to no end within {operation.canary_seconds:g} s"
         )

@@ -1,6 +1,8 @@
 """The record of an operation: what it is, how far it is, and how long it will still take."""
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from queue_core import states
@@ -43,15 +45,37 @@ class Outcomes:
         return max(self.followed - self.succeeded - self.failed - self.gone - self.moved_on, 0)
 
 
+def summed(each: Iterable[Outcomes]) -> Outcomes:
+    """The outcomes of several operations as those of one."""
+    each = list(each)
+    counts = {name: sum(getattr(one, name) for one in each) for name in _COUNTED}
+    errors = sum((Counter(dict(one.errors)) for one in each), Counter())
+    return Outcomes(**counts, errors=_most_first(errors))
+
+
+def _most_first(errors: dict) -> tuple:
+    return tuple(sorted(errors.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
 def _read_outcomes(fields: dict) -> Outcomes:
     counts = {name: int(fields.get(name.encode(), 0)) for name in _COUNTED}
-    errors = [(to_text(name[len(_PREFIX) :]), int(count)) for name, count in fields.items() if name.startswith(_PREFIX)]
-    return Outcomes(**counts, errors=tuple(sorted(errors, key=lambda pair: (-pair[1], pair[0]))))
+    errors = {to_text(name[len(_PREFIX) :]): int(count) for name, count in fields.items() if name.startswith(_PREFIX)}
+    return Outcomes(**counts, errors=_most_first(errors))
 
 
 _COUNTED = (
     "followed", "succeeded", "failed_same", "failed_other", "failed_unknown", "gone", "moved_on", "more_errors",
 )  # fmt: skip
+
+
+MIN_RATE, MAX_RATE = 0.01, 100_000.0
+"""Tasks a second that an operation can be held to."""
+
+
+def shares(rate: float, sizes: list[int]) -> list[float]:
+    """A rate, shared by operations of so many tasks; 0 stays 0: as fast as it goes."""
+    whole = sum(sizes)
+    return [max(rate * size / whole, MIN_RATE) if rate and whole else 0.0 for size in sizes]
 
 
 @dataclass(frozen=True)
@@ -62,7 +86,9 @@ class Operation:
     not_after: tasks with a later score are left alone.  selected: single tasks were chosen.  rate: tasks a second, 0:
     as fast as it goes.  to_trash: what it deletes can come back.  undoes: the operation whose tasks it brings back.
     canary: so many tasks go ahead, at the head of the queue; the rest waits up to canary_seconds for them and goes on
-    when no more than canary_failures fail again.  canary_state: waiting | passed | empty: there is none.
+    when no more than canary_failures fail again.  canary_state: waiting | following: the canary of another operation
+    decides | passed | empty: there is none.  together: the ids of those that were started with it, it among them; the
+    first one has the canary of all.
     paused_at, paused_because: since when it stands still, and why.  rested_seconds: how long it
     stood still before.  outcomes: of a retry, what became of the tasks.  retries: the operation whose failed part this
     one retries.  query: which of the selection are meant, see `queue_core.query`; passed_by: looked at and not meant,
@@ -98,6 +124,7 @@ class Operation:
     query: str = ""
     outcomes: Outcomes = Outcomes()
     retries: str | None = None
+    together: tuple[str, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -106,6 +133,10 @@ class Operation:
     @property
     def waits_for_canary(self) -> bool:
         return self.canary_state == "waiting" and not self.ended
+
+    @property
+    def follows_canary(self) -> bool:
+        return self.canary_state == "following" and not self.ended
 
     @property
     def paused(self) -> bool:
@@ -129,12 +160,51 @@ class Operation:
 
     def seconds_left(self, now: float) -> float | None:
         """About how long it will still take; None when it has ended, stands still, or has met nothing to judge by."""
-        if self.status != RUNNING or self.waits_for_canary:
+        if self.status != RUNNING or self.waits_for_canary or self.follows_canary:
             return None
         if self.rate and not self.query:
             return self.remaining / self.rate
         worked_seconds = now - self.created_at - self.rested_seconds
         return self.remaining * worked_seconds / self.met if self.met and worked_seconds > 0 else None
+
+
+@dataclass(frozen=True)
+class Together:
+    """Operations that were started as one act on several queues, and their sums; the first has the canary of all."""
+
+    operations: tuple[Operation, ...]
+
+    @property
+    def matched(self) -> int:
+        return self._sum("matched")
+
+    @property
+    def done(self) -> int:
+        return self._sum("done")
+
+    @property
+    def skipped(self) -> int:
+        return self._sum("skipped")
+
+    @property
+    def remaining(self) -> int:
+        return self._sum("remaining")
+
+    @property
+    def percent(self) -> int:
+        return 100 * self._sum("met") // self.matched if self.matched else 100
+
+    @property
+    def open(self) -> tuple[Operation, ...]:
+        """Those that have not ended."""
+        return tuple(one for one in self.operations if not one.ended)
+
+    @property
+    def outcomes(self) -> Outcomes:
+        return summed(one.outcomes for one in self.operations)
+
+    def _sum(self, name):
+        return sum(getattr(one, name) for one in self.operations)
 
 
 def read_operation(operation_id: str, fields: dict) -> Operation | None:
@@ -155,11 +225,16 @@ def read_operation(operation_id: str, fields: dict) -> Operation | None:
             passed_by=int(fields.get(b"passed_by", 0)),
             rested_seconds=float(fields.get(b"rested_seconds", 0)),
             outcomes=_read_outcomes(fields),
-            **json_object(fields[b"record"]),
+            **_written(fields[b"record"]),
         )
     except (KeyError, ValueError, TypeError):
         return None
     return operation if _is_sound(operation) else None
+
+
+def _written(record: bytes) -> dict:
+    found = json_object(record)
+    return found | {"together": tuple(found.get("together") or ())}
 
 
 def _moment(fields, name):
@@ -177,6 +252,7 @@ def _is_sound(operation) -> bool:
         and 0 <= operation.rate < math.inf
         and operation.verb in VERBS
         and all(isinstance(one or "", str) for one in (operation.undoes, operation.retries, operation.query))
+        and all(isinstance(one, str) for one in operation.together)
         and (operation.verb == "restore") == bool(operation.undoes)
         and operation.state in states.ALL
     )

@@ -1,7 +1,8 @@
 -- start_operation: write down an operation on many tasks, with its frozen selection
 -- KEYS    operation hash, operations zset, operations_running zset, operation_ids list, audit stream
 -- ARGV    operation_id, created_at, record, matched, rate, canary, act, max_audit_entries, ids...
--- where   canary: waiting, while its first tasks go ahead and the rest waits for them; empty: there is none
+-- where   canary: waiting, while its first tasks go ahead and the rest waits for them; following, while the canary of
+--         another operation decides; empty: there is none
 -- gives   OK
 -- include act
 

@@ -491,6 +491,78 @@ def test_a_canary_that_fails_too_often_pauses_the_operation(world, engine, allow
     assert_sound(world.raw)
 
 
+def put_in_mail(world, count):
+    """More errors, in the queue mail; their ids."""
+    ids = [f"m{number}" for number in range(count)]
+    for number, one in enumerate(ids):
+        world.put("error", queue="mail", task_id=one, score=1.0 + number)
+    return ids
+
+
+def start_together(world, engine, orders=10, **more):
+    """One act on errors in two queues, with a canary of three in the larger; both operations after a step of each."""
+    chosen = {"mail": put_in_mail(world, 2), "orders": put_many(world, orders)}
+    options = {"actor": ANNA, "canary": 3} | more
+    started = engine.operations.start_together("retry", "error", chosen, **options)
+    return [engine.operations.step(one.id) for one in started]
+
+
+def test_operations_of_one_act_share_rate_and_canary(world, engine):
+    lead, other = start_together(world, engine, rate=12_000)
+    assert (lead.queue, lead.canary, lead.rate) == ("orders", 3, 10_000)
+    assert (other.queue, other.canary, other.rate) == ("mail", 0, 2_000)
+    assert lead.together == other.together == (lead.id, other.id)
+    together = engine.operations.together(other)
+    assert (together.matched, together.done + together.remaining, len(together.open)) == (12, 12, 2)
+    assert other.follows_canary and other.done == 0 and other.seconds_left(9e9) is None
+
+
+def test_the_other_queues_follow_when_the_canary_came_through(world, engine):
+    lead, other = start_together(world, engine)
+    answer(world, ["00000", "00001", "00002"])
+    lead = run(engine.operations, lead)
+    assert run(engine.operations, other).done == 2 and lead.done == 10
+    assert_sound(world.raw)
+
+
+def test_the_other_queues_stand_still_as_long_as_the_canary_is_in_doubt(world, engine):
+    lead, other = start_together(world, engine)
+    answer(world, ["00000"], "error")
+    assert engine.operations.step(lead.id).paused
+    assert engine.operations.step(other.id).done == 0
+    engine.operations.resume(lead.id, actor=ANNA)
+    assert run(engine.operations, other).done == 2
+
+
+def test_when_the_canary_is_cancelled_the_other_queues_pause(world, engine):
+    lead, other = start_together(world, engine)
+    engine.operations.cancel(lead.id, actor=ANNA)
+    other = engine.operations.step(other.id)
+    assert other.paused and other.paused_because == "the operation with the canary was cancelled"
+    engine.operations.resume(other.id, actor=ANNA)
+    assert run(engine.operations, other).done == 2
+
+
+def test_a_canary_that_is_all_of_its_queue_still_decides(world, engine):
+    lead, other = start_together(world, engine, orders=3)
+    assert lead.done == 3 and engine.operations.step(other.id).done == 0
+    answer(world, ["00000", "00001", "00002"], "error")
+    for operation, tasks in engine.operations.followed():
+        engine.operations.settle(operation, tasks)
+    assert engine.operations.step(other.id).paused_because == "canary: 3 of 3 failed again"
+
+
+def test_a_rate_is_shared_by_what_is_left(world, engine):
+    lead, other = start_together(world, engine, canary=0, rate=60)
+    engine.operations.share_rate([lead.id, other.id], 0, actor=ANNA)
+    assert [engine.operations.get(one).rate for one in (lead.id, other.id)] == [0, 0]
+
+
+def test_an_act_on_one_queue_is_an_operation_like_any_other(world, engine):
+    (operation,) = engine.operations.start_together("retry", "error", {"orders": put_many(world, 2)}, actor=ANNA)
+    assert operation.together == () and run(engine.operations, operation).done == 2
+
+
 def test_a_canary_without_an_answer_pauses_the_operation(world, engine):
     operation, ids = with_canary(world, engine, canary_seconds=0.05)
     answer(world, ids[:2])

@@ -196,14 +196,33 @@ def test_secrets_are_hidden_in_what_tasks_have_in_common_and_in_samples(engine, 
     assert "api_token = &#34;[hidden]&#34;" in text(operator.get(f"/errors/groups/{group}"))
 
 
-def test_a_group_is_retried_with_a_canary_in_each_of_its_queues(engine, group, operator):
+def test_a_group_is_retried_with_one_canary_and_one_rate_over_its_queues(engine, group, operator):
     page = text(operator.get(f"/errors/groups/{group}/retry"))
-    assert 'name="canary_seconds"' in page and "so many first of each queue" in page
-    pace = {"canary": "1", "canary_failures": "2", "canary_seconds": "30", "rate": "7"}
+    assert 'name="canary_seconds"' in page
+    pace = {"canary": "1", "canary_failures": "2", "canary_seconds": "30", "rate": "10"}
     answer = operator.post(f"/errors/groups/{group}/retry", {"not_after": repr(time.time()), **pace})
-    assert answer.status_code == 303
-    operations = engine.operations.newest()
-    assert [(one.canary, one.canary_failures, one.canary_seconds, one.rate) for one in operations] == [
-        (1, 2, 30, 7)
-    ] * 2
+    lead, other = (engine.operations.get(one) for one in engine.operations.newest()[0].together)
+    assert answer.status_code == 303 and answer.location == f"/operations/{lead.id}"
+    assert (lead.queue, lead.canary, lead.canary_failures, lead.canary_seconds, lead.rate) == ("mail", 1, 2, 30, 6)
+    assert (other.queue, other.canary, other.follows_canary, other.rate) == ("shop.pay", 0, True, 4)
     assert 'name="canary"' not in text(operator.get(f"/errors/groups/{group}/purge"))
+
+
+def test_operations_of_one_act_are_shown_and_steered_together(engine, group, operator):
+    pace = {"canary": "1", "rate": "10"}
+    operator.post(f"/errors/groups/{group}/retry", {"not_after": repr(time.time()), **pace})
+    lead, other = engine.operations.newest()[0].together
+    page = text(operator.get(f"/operations/{lead}"))
+    assert "All 2 queues of this act" in page and "Pause all 2" in page and 'name="together"' in page
+    assert "waits for the canary" in page
+    assert "canary in another queue" in text(operator.get(f"/operations/{other}/progress"))
+    operator.post(f"/operations/{lead}/pause", {"together": "yes", "reason": "wait for the deploy"})
+    assert [engine.operations.get(one).paused for one in (lead, other)] == [True, True]
+    operator.post(f"/operations/{other}/rate", {"together": "yes", "rate": "20"})
+    assert [engine.operations.get(one).rate for one in (lead, other)] == [12, 8]
+    operator.post(f"/operations/{other}/resume", {})
+    assert [engine.operations.get(one).status for one in (lead, other)] == ["paused", "running"]
+    operator.post(f"/operations/{other}/cancel", {})
+    operator.post(f"/operations/{lead}/cancel", {"together": "yes"})
+    assert [engine.operations.get(one).status for one in (lead, other)] == ["cancelled", "cancelled"]
+    assert "cancelled" in text(operator.get(f"/operations/{lead}"))

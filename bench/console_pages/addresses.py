@@ -8,7 +8,8 @@ from werkzeug.routing import AnyConverter
 from bench.console_pages.fill import BIG_QUEUE, LARGE_QUEUE, RUNNING
 from queue_core import Engine, states
 
-_NO_PAGES = ("/static", "/login", "/healthz")
+# the API is opened with a token, not by a person with a browser
+_NO_PAGES = ("/static", "/login", "/healthz", "/api", "/metrics")
 _QUEUE = "region-0.team-0.customer-00000"
 
 

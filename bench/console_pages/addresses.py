@@ -71,6 +71,7 @@ def _seeds(engine) -> dict:
         ],
         "others": {
             "worker_id": "worker-0",
+            "user": engine.people.all()[0].name,
             "group_id": group.id,
             "operation_id": engine.operations.newest(1)[0].id,
             "entry_id": engine.trash.page(limit=1).entries[0].id,

@@ -13,14 +13,18 @@ import sys
 import redis
 import tasktiger
 from tasktiger import Task, TaskTiger
+from tasktiger.executor import ForkExecutor, SyncExecutor
 
 CLASSES = {"JobTimeoutException": tasktiger.JobTimeoutException} | {
     one.__name__: one for one in (ValueError, LookupError, KeyError)
 }
+EXECUTORS = {"fork": ForkExecutor, "sync": SyncExecutor}
 METHODS = {"fixed": tasktiger.fixed, "linear": tasktiger.linear, "exponential": tasktiger.exponential}
 
 
-def work(tiger, **options):
+def work(tiger, executor=None, **options):
+    if executor:
+        options["executor_class"] = EXECUTORS[executor]
     tiger.run_worker(**options)
 
 

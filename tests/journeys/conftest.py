@@ -1,5 +1,8 @@
 """Fixtures of the journeys: a stage, and a browser that has logged in."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from tests.journeys.stage import PASSWORD, USER, Stage
@@ -18,14 +21,16 @@ def visit(browser, stage):
     """Opens a browser window and logs in; every complaint of the browser fails the test."""
     contexts, complaints = [], []
 
-    def open_window(**options):
+    def open_window(name=USER, password=PASSWORD, may_fail=False, **options):
+        # may_fail: pages are meant to be refused parts of them
         context = browser.new_context(base_url=stage.address, **options)
         contexts.append(context)
         page = context.new_page()
-        _listen(page, complaints)
+        if not may_fail:
+            _listen(page, complaints)
         page.goto("/login")
-        page.get_by_label("Name").fill(USER)
-        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill(password)
         page.get_by_role("button", name="Log in").click()
         page.wait_for_url(f"{stage.address}/")
         return page
@@ -34,6 +39,21 @@ def visit(browser, stage):
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def picture():
+    """Call it with a page and a name: it takes a picture into the folder that JOURNEY_PICTURES names, if it does."""
+    folder = os.environ.get("JOURNEY_PICTURES")
+
+    def take(page, name, height=None):
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            size = page.viewport_size
+            clip = {"x": 0, "y": 0, "width": size["width"], "height": height or size["height"]}
+            page.screenshot(path=Path(folder) / f"{name}.png", clip=clip)
+
+    return take
 
 
 def _listen(page, complaints):

@@ -30,14 +30,19 @@ class Stage:
         self.address = ""
         self._processes = {}
 
-    def start(self) -> "Stage":
+    def start(self, *worker: str) -> "Stage":
+        """worker: its options; by default it is one for the till."""
         self.run("sweeper", "sweeper")
-        self.run("worker", "worker", "-m", "tests.journeys.till")
+        self.run("worker", "worker", *(worker or ("-m", "tests.journeys.till")))
+        return self.open()
+
+    def open(self) -> "Stage":
+        """The console, over whatever is at work."""
         self.run("console", "console", "--port", "0")
         log = self.folder / "console.log"
         found = wait_until(lambda: re.search(r"http://127\.0\.0\.1:\d+", log.read_text()), 60, "the console's address")
         self.address = found[0]
-        wait_until(self.engine.snapshot.read, 10, "the first snapshot")
+        wait_until(self.engine.snapshot.read, 60, "the first snapshot")
         return self
 
     def run(self, name: str, *arguments: str) -> None:

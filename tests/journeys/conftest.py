@@ -19,6 +19,9 @@ def stage(browser, tmp_path):
 @pytest.fixture
 def visit(browser, stage):
     """Opens a browser window and logs in; every complaint of the browser fails the test."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=60_000)  # in milliseconds: a machine may be busy
     contexts, complaints = [], []
 
     def open_window(name=USER, password=PASSWORD, may_fail=False, **options):

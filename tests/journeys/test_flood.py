@@ -45,7 +45,9 @@ FLOODS = [
     pytest.param(Flood("ours", bank=1_600, forms=300, parcels=100, rate=800), id="ours"),
     pytest.param(Flood("theirs", bank=250, forms=36, parcels=14, rate=200), id="theirs", marks=pytest.mark.interop),
     pytest.param(
-        Flood("ours", bank=32_000, forms=6_000, parcels=2_000, rate=200), id="ours-40000", marks=pytest.mark.long
+        Flood("ours", bank=32_000, forms=6_000, parcels=2_000, rate=200),
+        id="ours-40000",
+        marks=[pytest.mark.long, pytest.mark.timeout(3600)],
     ),
 ]
 

@@ -37,6 +37,8 @@ def places(engine):
         "verb": "retry",
         "worker_id": "w1",
         "hold_id": "none",
+        "function": "tests.console.seed:charge",
+        "what": "errors",
     }
 
 

@@ -112,21 +112,26 @@ class Listing:
         return self._of_rows("func", [presenters.function_of(row) for row in self.facts])
 
     def _of_rows(self, name, values):
-        counted = Counter(filter(None, values)).most_common(MAX_FACETS)
-        return [self._facet(name, value, count) for value, count in counted]
+        return self._facets(name, Counter(filter(None, values)).most_common(MAX_FACETS))
+
+    def _facets(self, name, counted):
+        return [facet for value, count in counted if (facet := self._facet(name, value, count))]
 
     def _facet(self, name, value, count):
-        return Facet(value, count, self.filter.with_term(name, value), self.filter.asks(name, value))
+        try:
+            return Facet(value, count, self.filter.with_term(name, value), self.filter.asks(name, value))
+        except InvalidRequest:
+            return None  # with a name as long as a whole query may be, there is none to ask for it
 
     def states_of(self, counts) -> list[Facet]:
         """All tasks by state, whatever the filter."""
-        return [self._facet("state", state, _sum(counts, state)) for state in presenters.STATE_WORDS]
+        return self._facets("state", [(state, _sum(counts, state)) for state in presenters.STATE_WORDS])
 
     def queues_of(self, counts, state: str | None) -> list[Facet]:
         """The queues with most tasks in that state, or in all."""
         sizes = {queue: _size(one, state) for queue, one in counts.queues.items()}
         largest = sorted((queue for queue, size in sizes.items() if size), key=lambda queue: -sizes[queue])
-        return [self._facet("queue", queue, sizes[queue]) for queue in largest[:MAX_FACETS]]
+        return self._facets("queue", [(queue, sizes[queue]) for queue in largest[:MAX_FACETS]])
 
     @property
     def next_url(self) -> str | None:

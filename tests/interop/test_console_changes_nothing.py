@@ -8,7 +8,18 @@ from tests.interop.consoles import PASSWORD, USER, logged_in
 from tests.waiting import wait_until
 
 OURS = "t:x:"
-OF_A_CONSOLE = ("audit", "errors:", "lease:observer", "secret", "snapshot", "users", "worker:", "workers")
+OF_A_CONSOLE = (
+    "audit",
+    "errors:",
+    "lease:observer",
+    "secret",
+    "sessions",
+    "snapshot",
+    "stats:",
+    "users",
+    "worker:",
+    "workers",
+)
 """What a console that only looks keeps under `x:`, as docs/operations.md says."""
 
 PAGES = (

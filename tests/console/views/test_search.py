@@ -55,6 +55,14 @@ def test_a_query_finds_what_it_says_and_how_much_was_searched(tasks, operator, q
     assert f'value="{query}"' in page
 
 
+def test_a_name_that_is_longer_than_a_query_may_be_breaks_no_list(engine, raw, operator):
+    raw.sadd("t:error", "q" * 3000)
+    raw.zadd("t:error:" + "q" * 3000, {"a": 1.0})
+    engine.snapshot.take()
+    for address in ("/tasks/", "/errors/tasks"):
+        assert operator.get(address).status_code == 200, address
+
+
 def test_a_fault_is_marked_and_nothing_that_was_typed_is_lost(tasks, operator):
     answer = operator.get("/tasks/", query_string={"q": "queue:mail fucn:charge"})
     assert answer.status_code == 400

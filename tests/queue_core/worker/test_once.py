@@ -11,13 +11,14 @@ from tests.queue_core.worker import functions
 from tests.queue_core.worker.seeds import MODULE, executions, lines, members, queue_task
 from tests.waiting import wait_until
 
-DELAY = 0.2
+DELAY = 1.0
+"""Longer than one run takes, also on a busy machine: what is due after it may not be due within the run."""
 QUICK = {
     "SELECT_TIMEOUT": 0,
     "LOCK_RETRY": DELAY * 2,
     "DEFAULT_RETRY_METHOD": ("tasktiger.retry:_fixed", (DELAY, 2)),
-    "ACTIVE_TASK_UPDATE_TIMEOUT": 2 * DELAY,
-    "ACTIVE_TASK_UPDATE_TIMER": DELAY / 2,
+    "ACTIVE_TASK_UPDATE_TIMEOUT": 5,
+    "ACTIVE_TASK_UPDATE_TIMER": 0.5,
     "REQUEUE_EXPIRED_TASKS_INTERVAL": DELAY,
     "QUEUE_SCHEDULED_TASKS_TIME": DELAY / 2,
 }

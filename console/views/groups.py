@@ -127,7 +127,7 @@ class GroupsPage(Page):
             matched=matched,
             beyond=max(0, group.tasks - matched),
             holds=_holds(group) if verb == "retry" else [],
-            uncounted=group.seen - group.tasks,
+            most_known=engine().settings.max_error_group_tasks,
             must_type=verb == "purge" and matched > TYPED_ABOVE,
             not_after=not_after,
             now=now(),

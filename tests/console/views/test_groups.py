@@ -1,6 +1,7 @@
 """One error group, and acts on all of its tasks."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -226,3 +227,11 @@ def test_operations_of_one_act_are_shown_and_steered_together(engine, group, ope
     operator.post(f"/operations/{lead}/cancel", {"together": "yes"})
     assert [engine.operations.get(one).status for one in (lead, other)] == ["cancelled", "cancelled"]
     assert "cancelled" in text(operator.get(f"/operations/{lead}"))
+
+
+@pytest.mark.parametrize("verb", ["retry", "purge"])
+def test_the_preview_says_when_a_group_may_have_tasks_that_it_does_not_know(engine, group, operator, monkeypatch, verb):
+    address = f"/errors/groups/{group}/{verb}"
+    assert "are known one by one" not in text(operator.get(address))
+    monkeypatch.setattr(type(engine), "settings", replace(engine.settings, max_error_group_tasks=5))
+    assert "newest 5 tasks are known one by one" in text(operator.get(address))

@@ -20,12 +20,13 @@ QUICK = {"heartbeat_seconds": 0.5, "lease_seconds": 3.0, "recover_seconds": 0.5,
 
 
 class Stage:
-    """folder: where the till keeps rate, receipts and letters.  address: of the console."""
+    """folder: where the till keeps rate, receipts and letters.  address: of the console.  settings: besides QUICK."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, **settings):
         self.folder = folder
+        self._settings = QUICK | settings
         self.server = Server(folder / "redis", binary=wanted_binary()).start()
-        self.engine = Engine(self.server.url, Settings(**QUICK))
+        self.engine = Engine(self.server.url, Settings(**self._settings))
         self.engine.people.add(USER, PASSWORD, "admin")
         self.address = ""
         self._processes = {}
@@ -49,7 +50,7 @@ class Stage:
         environment = os.environ | {
             "REDIS_URL": self.server.url,
             "TILL_FOLDER": str(self.folder),
-            **{f"SIGNALBOX_{setting.upper()}": str(value) for setting, value in QUICK.items()},
+            **{f"SIGNALBOX_{setting.upper()}": str(value) for setting, value in self._settings.items()},
         }
         with open(self.folder / f"{name}.log", "ab") as log:
             self._processes[name] = subprocess.Popen(

@@ -106,7 +106,7 @@ class Settings:
     max_followed: int = _setting(1_000_000, "tasks", "so many retried tasks are followed at once, about 300 bytes each")
     max_error_groups: int = _setting(300, "groups", "so many error groups are kept; those not seen for longest go")
     max_error_group_tasks: int = _setting(
-        10_000, "tasks", "so many tasks of an error group are known by id, the newest; the others are counted"
+        50_000, "tasks", "so many tasks of an error group are known by id, the newest; the others are counted"
     )
     error_group_keep_seconds: float = _setting(
         2_592_000.0, "seconds", "a group that is not seen for so long is dropped"

@@ -20,7 +20,8 @@ from queue_core.errors import InvalidRequest, OperationNotFound, TaskNotFound
 FEW = 5
 AT_ONCE = 200
 MAX_QUEUES = 20
-MAX_TASKS = 10_000
+MAX_TASKS = 50_000
+MAX_OF_A_QUEUE = 10_000
 TYPED_ABOVE = 1000
 SAMPLES_TRIED = 5
 DONE_WORDS = {"retry": "retried", "purge": "purged"}
@@ -190,7 +191,8 @@ def _start(verb, group_id, chosen, actor, reason, pace):
 def _chosen(group_id, not_after, most):
     """{queue: ids}: of the queues that have most, as many as one act takes."""
     chosen = engine().error_groups.ids_up_to(group_id, not_after, most)
-    return dict(sorted(chosen.items(), key=lambda pair: -len(pair[1]))[:MAX_QUEUES])
+    largest = sorted(chosen.items(), key=lambda pair: -len(pair[1]))[:MAX_QUEUES]
+    return {queue: ids[:MAX_OF_A_QUEUE] for queue, ids in largest}
 
 
 def _not_after():

@@ -17,8 +17,6 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.timeout(900)
 
 QUEUES = [f"shop.{name}" for name in ["eu", "uk", "us", "ca", "br", "in", "jp", "kr", "au", "nz", "za", "ke"]]
-AT_ONCE = 10_000
-"""One act on a group takes so many."""
 PATIENCE = 600
 
 
@@ -63,8 +61,7 @@ def stage(browser, tmp_path, monkeypatch, size):
     if size.worker == "theirs" and not PYTHON.exists():
         pytest.skip("*** There is no .venv-tasktiger: NOTHING IS TESTED AGAINST TASKTIGER.  bin/test makes it. ***")
     with contextlib.ExitStack() as stack:
-        # a group is to know all of its tasks by id, so that acts on it reach them
-        stage = Stage(tmp_path, max_error_group_tasks=40_000)
+        stage = Stage(tmp_path)
         stack.callback(stage.close)
         stage.run("sweeper", "sweeper")
         if size.worker == "ours":
@@ -126,11 +123,8 @@ def test_a_flood_is_understood_retried_purged_and_read_back(stage, visit, pictur
     page = visit(viewport={"width": 1360, "height": 900})
     _see_three_causes(page, picture)
     (stage.folder / "bank-is-up").touch()
-    operations = []
-    for retried in range(0, size.bank, AT_ONCE):
-        left = size.bank - retried
-        wait_until(lambda left=left: _known_of(stage, "ConnectionError") == left, PATIENCE, f"{left} of the bank")
-        operations += _retry_the_bank(page, stage, picture, size)
+    wait_until(lambda: _known_of(stage, "ConnectionError") == size.bank, PATIENCE, "all of the bank are known")
+    operations = _retry_the_bank(page, stage, picture, size)
     _see_what_became_of_them(page, stage, picture, size, operations)
     _purge_the_forms(page, stage, picture, size)
     _restore_ten(page, stage, picture, size)
@@ -235,7 +229,9 @@ def _read_it_all_back(page, picture, size):
     expect(rows.filter(has_text="restore")).to_have_count(10)
     expect(rows.filter(has_text="these are no forms").first).to_be_visible()
     picture(page, "incident-7-audit")
-    acts = len(QUEUES) * -(-size.bank // AT_ONCE)
-    for verb, reason, count in (("retry", "the bank is back", acts), ("purge", "these are no forms", len(QUEUES))):
+    for verb, reason, count in (
+        ("retry", "the bank is back", len(QUEUES)),
+        ("purge", "these are no forms", len(QUEUES)),
+    ):
         page.goto(f"/audit/?actor={USER}&verb={verb}")
         expect(rows.filter(has_text=reason)).to_have_count(count)

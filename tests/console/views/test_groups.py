@@ -235,3 +235,14 @@ def test_the_preview_says_when_a_group_may_have_tasks_that_it_does_not_know(engi
     assert "are known one by one" not in text(operator.get(address))
     monkeypatch.setattr(type(engine), "settings", replace(engine.settings, max_error_group_tasks=5))
     assert "newest 5 tasks are known one by one" in text(operator.get(address))
+
+
+def test_one_act_takes_so_many_of_each_queue_and_says_what_stays(engine, operator, read, raw, monkeypatch):
+    monkeypatch.setattr("console.views.groups.MAX_OF_A_QUEUE", 4)
+    seed.failed(engine, "mail", 6)
+    seed.failed(engine, "shop.pay", 2)
+    group = read()[0].id
+    page = text(operator.get(f"/errors/groups/{group}/retry"))
+    assert "<b>6 tasks</b> in 2 queues" in page and "2 more tasks of the group stay" in page
+    operator.post(f"/errors/groups/{group}/retry", {"not_after": repr(time.time())})
+    assert (engine.browse.sizes("mail")["error"], engine.browse.sizes("shop.pay")["error"]) == (2, 0)

@@ -169,8 +169,16 @@ def _name_pattern(name):
     return rf"(?<![A-Za-z]){pattern}(?![A-Za-z])" if len(name) <= SHORT_CHARACTERS else pattern
 
 
+def _pairs(pairs):
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        # of a name that comes twice only the last value would be looked at, and the text shown with both
+        raise ValueError("a name comes twice")
+    return found
+
+
 def _values_in(text):
-    decode, values, at = json.JSONDecoder().raw_decode, [], 0
+    decode, values, at = json.JSONDecoder(object_pairs_hook=_pairs).raw_decode, [], 0
     try:
         while at < len(text):
             value, at = decode(text, at)

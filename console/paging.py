@@ -49,7 +49,10 @@ def onward(next_cursor: str | None, count: int) -> Pager:
 
 def here(**changes) -> str:
     """This page's address with some parameters of its query changed; None takes one away."""
-    query = request.args.to_dict(flat=False)
+    # what would be taken for a part of the address itself is no parameter of any page
+    reserved = {"endpoint", *(request.view_args or {})}
+    given = request.args.to_dict(flat=False).items()
+    query = {name: values for name, values in given if name not in reserved and not name.startswith("_")}
     # what Redis holds may have surrogates, which no address can
     query.update({name: value if value is None else shown(value) for name, value in changes.items()})
     return url_for(request.endpoint, **(request.view_args or {}), **{k: v for k, v in query.items() if v is not None})

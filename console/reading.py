@@ -43,7 +43,9 @@ def query(text: str):
 
 def foreseen(queue: str, text: str, not_after: float, most: int):
     """As `operations.foresee`, of failed tasks; for a query as `checked_query` lets it pass."""
-    return engine().operations.foresee(queue, states.ERROR, checked_query(text), not_after=not_after, most=most)
+    return engine().operations.foresee(
+        queue, states.ERROR, checked_query(text), not_after=not_after, most=most, mask=_facts
+    )
 
 
 def checked_query(text: str) -> str:
@@ -170,7 +172,8 @@ def _task(found):
 
 
 def _raw(raw, fields, unchanged):
-    return raw if unchanged else json.dumps(fields, ensure_ascii=False)
+    # the same name twice: the fields have its last value only, and the text has both
+    return masks().json(raw) if unchanged else json.dumps(fields, ensure_ascii=False)
 
 
 def _execution(execution):

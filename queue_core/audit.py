@@ -130,7 +130,7 @@ def _milliseconds(moment: float) -> int:
 
 
 def _usable_id(entry_id: str) -> str:
-    if not re.fullmatch(r"(?!0+-0+$)\d{1,19}-\d{1,19}", entry_id):
+    if not re.fullmatch(r"(?!0+-0+$)[0-9]{1,19}-[0-9]{1,19}", entry_id):
         raise InvalidRequest("That page address is not complete; begin at the first page.")
     return entry_id
 

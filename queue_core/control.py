@@ -36,6 +36,10 @@ class Pause:
     until_at: float | None = None
 
 
+LATEST_END = 1e11
+"""Unix seconds, about the year 5138: no lock of Redis can end later than some such moment."""
+
+
 class Control:
     """The room of operators.  Every method raises StoreUnavailable or StoreFull when Redis cannot do it now."""
 
@@ -217,8 +221,8 @@ class Control:
             raise InvalidQueueName("Name the queue to pause.", queue=queue)
         if not reason.strip():
             raise InvalidRequest("A pause needs a reason: the next person on call will ask.")
-        if until is not None and not now < until < math.inf:
-            raise InvalidRequest("A pause ends in the future.")
+        if until is not None and not now < until < LATEST_END:
+            raise InvalidRequest("A pause ends in the future, and before the year 5000.")
         record = {"by": actor.name, "door": actor.door, "reason": reason, "since_at": now, "until_at": until}
         self._store.run(
             "pause",

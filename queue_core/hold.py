@@ -18,7 +18,6 @@ ASIDE_AT = 2.0**34
 """In the year 2514: added to the score that a task had while it was queued.  The sum is exact to 4 microseconds."""
 
 _LATEST_PLACE = 2.0**32 - 1
-_AHEAD_SECONDS = 86_400.0
 
 FUNCTION, GROUP = "function", "group"
 MOST_NAME_CHARACTERS = 200
@@ -37,7 +36,7 @@ def place_of(score: float) -> float:
 
 def aside_range(now: float) -> tuple[float, float]:
     """The lowest and the highest score of tasks that stand aside."""
-    return ASIDE_AT, ASIDE_AT + min(now + _AHEAD_SECONDS, _LATEST_PLACE)
+    return ASIDE_AT, ASIDE_AT + _LATEST_PLACE
 
 
 def stands_aside(score: float | None, now: float) -> bool:

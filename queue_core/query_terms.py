@@ -4,6 +4,7 @@ Every answer is True, False, or None where it cannot be told: an argument that n
 something nor different from it.
 """
 
+import functools
 import json
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ class Pattern:
         """Whether it matches some part of `text`, in upper or lower case."""
         return _in_order(self._lowered, text.lower())
 
-    @property
+    @functools.cached_property
     def _lowered(self):
         return tuple(piece.lower() for piece in self.pieces)
 

@@ -4,13 +4,14 @@ Workers of ours set aside what they meet.  The sweeper looks at the heads of the
 workers, which know no holds, mostly do not get there first; and it puts back what no hold covers any more.
 """
 
+import contextlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from queue_core import states
 from queue_core.clock import monotonic
-from queue_core.errors import StoreCorrupt
+from queue_core.errors import StoreCorrupt, StoreFull
 from queue_core.execution import found_func
 from queue_core.hold import (
     GROUP,
@@ -115,10 +116,12 @@ class Siding:
 
     def _tell(self, now, counts):
         key = self._store.keys.hold_waiting()
-        if counts or self._seen:
-            self._store.client.set(key, write_waiting(now, counts), ex=_KEEP_SECONDS)
-        else:
+        if not counts and not self._seen:
             self._store.client.delete(key)
+            return
+        # a full Redis refuses the count, which may not keep tasks from being put back
+        with contextlib.suppress(StoreFull):
+            self._store.client.set(key, write_waiting(now, counts), ex=_KEEP_SECONDS)
 
     def _queues(self, state) -> list[str]:
         names = self._store.client.sscan_iter(self._store.keys.names(state), count=_SCAN_COUNT)

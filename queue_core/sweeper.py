@@ -293,13 +293,23 @@ class Sweeper:
 
     def _run_operations(self):
         """In turn, a chunk of each, for as long as it advances."""
-        waiting = self._engine.operations.running()
+        waiting = self._engine.operations.advancing()
         while waiting:
             advanced = []
             for before in waiting:
-                with contextlib.suppress(OperationNotFound), self._duties.passing_over(before.queue):
-                    after = self._engine.operations.step(before.id)
-                    if after.met > before.met and not after.ended:
-                        advanced.append(after)
+                after = self._advanced(before)
+                if after and after.met > before.met and not after.ended:
+                    advanced.append(after)
                 yield
             waiting = advanced
+
+    def _advanced(self, operation):
+        """The operation after its next chunk; None when something was wrong with it, which does not stop the others."""
+        try:
+            with contextlib.suppress(OperationNotFound), self._duties.passing_over(operation.queue):
+                return self._engine.operations.step(operation.id)
+        except StoreError:
+            raise
+        except Exception as error:
+            self._log.exception("operation failed", operation_id=operation.id, error=str(error))
+        return None

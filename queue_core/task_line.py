@@ -77,6 +77,8 @@ class TaskLine:
             raise BadLine(f"A task comes back to {', '.join(_COMES_BACK_TO)}, not to {self.state!r:.60}.")
         if not isinstance(self.id, str) or not 0 < len(self.id) <= _LONGEST_ID:
             raise BadLine(f"Its id is not a text of 1 to {_LONGEST_ID} characters.")
+        if self.id.endswith((":executions", ":executions_count")):
+            raise BadLine("Its id is a name under which Redis keeps the runs of another task.")
         if not _is_number(self.score) or not math.isfinite(self.score):
             raise BadLine("Its score is not a number.")
         if type(self.executions_count) is not int or not 0 <= self.executions_count < 2**53:

@@ -117,6 +117,8 @@ def resume(queue, reason):
 def start_operation(queue, verb, state, not_after, task_ids, rate, canary, for_good, reason):
     def act(actor):
         rooms = engine().operations
+        if verb == "delete" and task_ids is None:
+            raise InvalidRequest("Name the tasks to delete in task_ids; for all of a state there are purge and clear.")
         started = rooms.start(
             verb,
             queue,

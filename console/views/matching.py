@@ -125,7 +125,7 @@ def _not_after() -> float:
 
 def _check_typed(verb):
     seen, typed = request.form.get("matched", ""), "".join(request.form.get("typed", "").split())
-    if not seen.isdigit():
+    if not (seen.isascii() and seen.isdigit()):
         raise InvalidRequest("The form lacks how many tasks were shown. Open the preview again.")
     if verb == "purge" and int(seen[:12]) > TYPED_ABOVE and typed != seen:
         raise InvalidRequest(f"This touches about {number(int(seen[:12]))} tasks. Type that number to confirm.")

@@ -53,6 +53,6 @@ class NewerPage(Page):
     def show(self, what):
         count, noun = KINDS[what]
         since = request.args.get("since", default=math.nan, type=float)
-        newer = count(since) if 0 < since < math.inf else 0
+        newer = count(since) if 0 < since < 1e11 else 0
         facts = {"what": what, "since": since, "newer": newer, "noun": noun, "most": MOST}
         return fragment(render_template("newer/_bar.html", back=safe_next(request.args.get("back")), **facts))

@@ -38,6 +38,7 @@ SMALL = 200
 _SOURCES = {"retry": (states.ERROR,), "purge": (states.ERROR,), "clear": (states.QUEUED, states.SCHEDULED)}
 _LEASE_SECONDS = 30
 _MOST_SELECTED = 10_000
+_A_PAGE = 100
 
 _ITSELF = Actor("signalbox", "operation")
 
@@ -55,13 +56,14 @@ class Operations:
         return self._store.client.zcount(key, "-inf", "+inf" if not_after is None else not_after)
 
     def foresee(
-        self, queue: str, state: str, query: str, *, not_after: float | None = None, most: int | None = 2000
+        self, queue: str, state: str, query: str, *, not_after: float | None = None, most: int | None = 2000, mask=None
     ) -> Foreseen:
         """What an operation with that query would act on now, told from `most` tasks that lie evenly over the state;
         None: from all of them, in steps of 200.
 
+        mask: gives the facts of a task without what the asking person may not see.
         Raises InvalidRequest for what is no query, UnknownState."""
-        return foresee(self._store, queue, states.known(state), parse(query), not_after, most)
+        return foresee(self._store, queue, states.known(state), parse(query), not_after, most, mask)
 
     def start(
         self,
@@ -282,7 +284,14 @@ class Operations:
 
     def running(self) -> list[Operation]:
         """Those that have not ended, paused ones too, oldest first, at most 100."""
-        return self._read(self._store.client.zrange(self._store.keys.operations_running(), 0, 99))
+        return self._read(self._store.client.zrange(self._store.keys.operations_running(), 0, _A_PAGE - 1))
+
+    def advancing(self) -> Iterator[Operation]:
+        """Those that have something to do now, oldest first: all that have not ended and are not paused."""
+        first, key = 0, self._store.keys.operations_running()
+        while ids := self._store.client.zrange(key, first, first + _A_PAGE - 1):
+            yield from (operation for operation in self._read(ids) if operation.status == RUNNING)
+            first += _A_PAGE
 
     # -- what becomes of what was retried --
 
@@ -321,7 +330,17 @@ class Operations:
         running = self._store.keys.operations_running()
         oldest = self._store.client.zrangebyscore(self._store.keys.operations(), "-inf", until, start=0, num=1000)
         ended = [one for one in oldest if self._store.client.zscore(running, one) is None]
+        self._drop_running_without_record(running)
         return self._store.client.zrem(self._store.keys.operations(), *ended) if ended else 0
+
+    def _drop_running_without_record(self, running):
+        ids = self._store.client.zrange(running, 0, 999)
+        pipeline = self._store.client.pipeline()
+        for one in ids:
+            pipeline.exists(self._store.keys.operation(to_text(one)))
+        gone = [one for one, there in zip(ids, pipeline.execute() if ids else (), strict=True) if not there]
+        if gone:
+            self._store.client.zrem(running, *gone)
 
     # -- the chunk --
 
@@ -427,8 +446,10 @@ class Operations:
         pipeline = self._store.client.pipeline()
         for one in ids:
             pipeline.hgetall(self._store.keys.operation(to_text(one)))
-        rows = pipeline.execute() if ids else []
-        read = [read_operation(to_text(one), fields) for one, fields in zip(ids, rows, strict=True)]
+        rows = pipeline.execute(raise_on_error=False) if ids else []
+        pairs = zip(ids, rows, strict=True)
+        # what is no record stops nothing but itself
+        read = [read_operation(to_text(one), fields) for one, fields in pairs if isinstance(fields, dict)]
         return [operation for operation in read if operation is not None]
 
 

@@ -36,8 +36,12 @@ class Foreseen:
         return self.matched if self.is_exact or not self.looked_at else self.matched * self.total // self.looked_at
 
 
-def foresee(store: Store, queue: str, state: str, asked: Query, not_after: float | None, most: int | None) -> Foreseen:
-    """What an operation with that query would act on now, told from at most `most` tasks, 200 at a time."""
+def foresee(
+    store: Store, queue: str, state: str, asked: Query, not_after: float | None, most: int | None, mask=None
+) -> Foreseen:
+    """What an operation with that query would act on now, told from at most `most` tasks, 200 at a time.
+
+    mask: gives the facts of a task without what the asking person may not see."""
     key, now = store.keys.state(state, queue), store.now()
     found = Foreseen(store.client.zcount(key, "-inf", "+inf" if not_after is None else not_after))
     if not asked.may_hold(queue, state):
@@ -49,7 +53,7 @@ def foresee(store: Store, queue: str, state: str, asked: Query, not_after: float
         # what a person is shown of them is read whatever is asked for
         for facts in task_facts.read(store, queue, state, rows):
             found.looked_at += 1
-            if asked.holds(facts, now) is True:
+            if asked.holds(mask(facts) if mask else facts, now) is True:
                 _note(found, facts)
     found.total = max(found.total, found.looked_at) if most is None else found.total
     return found

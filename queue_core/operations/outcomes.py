@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from queue_core import states
 from queue_core.error_group import place
+from queue_core.errors import StoreCorrupt
 from queue_core.execution import Execution, read_execution
 from queue_core.fingerprint import Fingerprint, fingerprint_of_failure
 from queue_core.operations.record import Operation, read_operation
@@ -18,6 +19,8 @@ from queue_core.text import to_text
 AT_ONCE = 200
 MOST_FAILED = 10_000
 """So many of those that failed again are known by id."""
+_FAILED_KEPT_SECONDS = 172_800
+"""For so long after the last one: a program may retry many tasks many times a day."""
 
 _DEEPEST = 10
 """Records that are read of one task, when it failed more than once since it was retried."""
@@ -37,12 +40,19 @@ def followed(store: Store) -> Iterator[tuple[Operation, list[tuple[str, float]]]
         for member, record in rows.items():
             by_operation.setdefault(to_text(record.partition(b" ")[0]), []).append((member, record))
         for operation_id, found in by_operation.items():
-            operation = read_operation(operation_id, store.client.hgetall(store.keys.operation(operation_id)))
+            operation = _operation(store, operation_id)
             if operation is None:
                 store.client.hdel(store.keys.followed(), *(member for member, _ in found))
                 continue
             for first in range(0, len(found), AT_ONCE):
                 yield operation, _tasks(found[first : first + AT_ONCE])
+
+
+def _operation(store, operation_id) -> Operation | None:
+    try:
+        return read_operation(operation_id, store.client.hgetall(store.keys.operation(operation_id)))
+    except StoreCorrupt:
+        return None
 
 
 def _tasks(rows) -> list[tuple[str, float]]:
@@ -83,7 +93,7 @@ def _look(store, operation, looks) -> list[tuple[str, bytes]]:
         queue=operation.queue,
         task_prefix=store.keys.task_prefix(),
         most_failed=MOST_FAILED,
-        keep_seconds=int(store.settings.operation_keep_seconds),
+        keep_seconds=int(min(store.settings.operation_keep_seconds, _FAILED_KEPT_SECONDS)),
         looks=[part for look in looks for part in look],
     )
     return [(to_text(task_id), score) for task_id, score in zip(unread[::2], unread[1::2], strict=True)]

@@ -246,9 +246,10 @@ def _is_sound(operation) -> bool:
     moments = (operation.created_at, operation.ended_at or 0, operation.not_after or 0)
     return (
         all(isinstance(text, str) for text in texts)
-        and all(isinstance(moment, (int, float)) for moment in moments)
-        and all(isinstance(one, (int, float)) for one in (operation.canary, operation.canary_seconds))
-        and isinstance(operation.canary_failures, int)
+        and all(isinstance(moment, (int, float)) and not math.isnan(moment) for moment in moments)
+        and isinstance(operation.canary_seconds, (int, float))
+        and all(type(one) is int for one in (operation.canary, operation.canary_failures))
+        and bool(operation.selected or operation.undoes or operation.not_after is not None)
         and 0 <= operation.rate < math.inf
         and operation.verb in VERBS
         and all(isinstance(one or "", str) for one in (operation.undoes, operation.retries, operation.query))

@@ -12,7 +12,7 @@ from queue_core.errors import InvalidRequest, StoreFull, TokenNotFound
 from queue_core.payload import checked_queue
 from queue_core.people.rights import ROLES, User, usable_role
 from queue_core.store import Store
-from queue_core.text import json_object, to_text
+from queue_core.text import json_object, to_bytes, to_text
 
 MOST_TOKENS = 1000
 MOST_QUEUES = 50
@@ -116,8 +116,10 @@ class Tokens:
     # -- inside --
     def _read(self, token_id: str) -> Token | None:
         keys, pipeline = self._store.keys, self._store.client.pipeline()
-        raw, used = pipeline.hget(keys.tokens(), token_id).hget(keys.tokens_used(), token_id).execute()
-        return _token(token_id.encode("utf-8", "replace"), raw, used)
+        raw, used = (
+            pipeline.hget(keys.tokens(), to_bytes(token_id)).hget(keys.tokens_used(), to_bytes(token_id)).execute()
+        )
+        return _token(to_bytes(token_id), raw, used)
 
     def _drop(self, token_ids):
         if token_ids:

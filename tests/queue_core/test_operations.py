@@ -1,5 +1,6 @@
 import contextlib
 import json
+import math
 import subprocess
 import sys
 import threading
@@ -299,7 +300,7 @@ def test_ended_operations_are_kept_for_a_while_and_taken_off_the_list(world, red
 
 SOUND = {
     "verb": "retry", "queue": "q", "state": "error", "actor": "ann", "door": "web", "reason": "",
-    "created_at": 1.0, "not_after": None, "selected": False,
+    "created_at": 1.0, "not_after": 2.0, "selected": False,
 }  # fmt: skip
 RUNNING = {"status": "running", "matched": 1, "done": 0, "skipped": 0}
 
@@ -311,7 +312,17 @@ def test_a_sound_record_is_an_operation(world, operations):
 
 @pytest.mark.parametrize(
     "odd",
-    [{"verb": "explode"}, {"state": "limbo"}, {"queue": 7}, {"reason": ["x"]}, {"created_at": "x"}, {"not_after": "x"}],
+    [
+        {"verb": "explode"},
+        {"state": "limbo"},
+        {"queue": 7},
+        {"reason": ["x"]},
+        {"created_at": "x"},
+        {"not_after": "x"},
+        {"not_after": None},
+        {"canary": 1.5},
+        {"created_at": math.nan},
+    ],
 )
 def test_a_record_with_an_odd_value_is_no_operation(world, operations, odd):
     world.raw.hset("t:x:operation:bad", mapping=RUNNING | {"record": json.dumps(SOUND | odd)})
@@ -587,3 +598,23 @@ def test_what_is_skipped_is_told_apart(world, operations):
     world.raw.zrem("t:error:orders", *ids[7:])
     operation = run(operations, operation)
     assert (operation.done, operation.skipped, operation.stayed, operation.gone) == (5, 5, 2, 3)
+
+
+def test_one_key_that_is_no_record_stops_no_other_operation(world, operations):
+    put_many(world, 2)
+    good = start(operations)
+    for odd in ("text", "gone"):
+        world.raw.zadd("t:x:operations:running", {odd: 0.5})
+    world.raw.set("t:x:operation:text", "no hash")
+    assert [one.id for one in operations.running()] == [one.id for one in operations.advancing()] == [good.id]
+    operations.prune()
+    assert world.raw.zrange("t:x:operations:running", 0, -1) == [b"text", good.id.encode()]
+
+
+def test_what_stands_still_keeps_nothing_behind_it_from_advancing(world, operations):
+    put_many(world, 1)
+    for _ in range(100):
+        operations.pause(start(operations).id, actor=ANNA)
+    last = start(operations)
+    assert last.id not in {one.id for one in operations.running()}
+    assert [one.id for one in operations.advancing()] == [last.id]

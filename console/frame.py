@@ -110,11 +110,15 @@ def menu() -> list[dict]:
 
 
 def go_keys(names: list[str]) -> dict[str, str]:
-    """For each name the first of its letters that no name before it has taken; an empty text when none is left."""
-    keys = {}
+    """For each name its first letter, or where another name has that the next one that is free; an empty text when none
+    is left."""
+    initials = {}
+    for name in names:
+        initials.setdefault(name[:1].lower(), name)
+    keys = {name: letter for letter, name in initials.items() if letter.isascii() and letter.isalpha()}
     for name in names:
         letters = (letter for letter in name.lower() if letter.isascii() and letter.isalpha())
-        keys[name] = next((letter for letter in letters if letter not in keys.values()), "")
+        keys.setdefault(name, next((letter for letter in letters if letter not in keys.values()), ""))
     return keys
 
 

@@ -97,7 +97,7 @@ class GroupsPage(Page):
             engine().control.pause(queue, actor=actor, reason=actions.given_reason(), until=given_end("A pause"))
 
         told = f"{visible(queue)} is paused."
-        return actions.perform("pause", act, told=told, back=_url(group_id), queue=queue)
+        return actions.perform("pause", act, told=told, back=actions.came_from(_url(group_id)), queue=queue)
 
     @expose("/<name:group_id>/snooze", methods=["POST"])
     @may("operate")

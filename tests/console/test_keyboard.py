@@ -69,7 +69,7 @@ def test_a_slash_goes_to_the_filter_and_letters_are_text_there(engine, page):
     page.goto("/")
     page.keyboard.press("/")
     page.keyboard.type("jxrge?")
-    assert page.locator("input[type=search]").first.input_value() == "jxrge?"
+    assert page.evaluate("document.activeElement.value") == "jxrge?"
     assert not page.locator("#keys").is_visible()
 
 

@@ -1,5 +1,7 @@
 """Parts that renew themselves, in a real browser: they disturb nobody, and ask no more than they should."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -84,12 +86,13 @@ def test_a_page_that_nobody_looks_at_asks_for_nothing(page):
 def test_the_age_of_what_one_sees_is_told_when_nobody_answers_and_goes_when_somebody_does(engine, page):
     engine.snapshot.take()
     page.goto("/audit/")
-    page.route("**/status", lambda route: route.abort())
+    asked = re.compile(r"/status|/newer/")
+    page.route(asked, lambda route: route.abort())
     notice, html = page.get_by_text("The console does not answer"), page.locator("html")
     expect(notice).to_be_visible(timeout=PATIENCE * 1000)
     expect(notice.locator("time")).to_contain_text("ago")
     expect(page.locator(".chip-age")).to_be_visible()
-    page.unroute("**/status")
+    page.unroute(asked)
     expect(notice).to_have_count(0, timeout=PATIENCE * 1000)
     expect(html).not_to_have_attribute("data-answers", "lost")
 

@@ -41,7 +41,6 @@ SCRIPTS = {
     "steer_operation": ("operator",),
     "end_operation": ("operator", "sweeper"),
     "settle_followed": ("sweeper",),
-    "pass_by": ("sweeper",),
     "enter_queue": ("sync", "fork"),
     "renew_lock": ("sweeper", "sync", "fork"),
     "release_lock": ("sweeper", "operator", "sync", "fork"),
@@ -61,6 +60,7 @@ APART = {
     "hand_over": "its own test kills whoever transfers a task, before and after it",
     "list_queue": "puts back one name, any number of times",
     "mark_deploy": "writes one mark with its act",
+    "pass_by": "counts what an operation passes by, with how far it has looked, in one step",
     "receive": "as hand_over",
 }
 """Scripts that nobody calls on the way of a task, and what they do."""

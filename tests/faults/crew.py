@@ -79,11 +79,16 @@ class Crew:
         """Starts again whatever has ended, and lets go on what was frozen for long enough."""
         for name in [name for name, until in self._frozen_until.items() if time.monotonic() >= until]:
             self._thaw(name)
-        for name, process in self._processes.items():
-            if process.poll() is not None:
-                self.left[name.partition("-")[0], process.returncode] += 1
-                self._pen.note_gone(process.pid)
-                self._start(name)
+        for name in self._ended():
+            self._start(name)
+
+    def _ended(self) -> list[str]:
+        """Those that have left by themselves, which is noted."""
+        ended = {name: process for name, process in self._processes.items() if process.poll() is not None}
+        for name, process in ended.items():
+            self.left[name.partition("-")[0], process.returncode] += 1
+            self._pen.note_gone(process.pid)
+        return list(ended)
 
     def kill(self, name: str) -> None:
         """kill -9 of the sweeper or of a worker; the next `keep_up` starts a new one."""
@@ -120,9 +125,11 @@ class Crew:
         os.kill(self.redis.pid, signal.SIGCONT)
 
     def stop(self) -> dict[str, int]:
-        """Asks everybody but Redis to stop; {name: exit status}."""
+        """Asks everybody but Redis to stop; {name: exit status}.  Who left before is in `left`."""
         for name in list(self._frozen_until):
             self._thaw(name)
+        for name in self._ended():
+            del self._processes[name]
         for process in self._processes.values():
             process.terminate()
         statuses = {name: process.wait(30) for name, process in self._processes.items()}

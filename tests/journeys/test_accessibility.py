@@ -53,7 +53,7 @@ def _addresses(values):
     app = create_app(Engine("redis://localhost:1"), ConsoleSettings())
     adapter = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
-        if "GET" in rule.methods and not rule.rule.startswith(NOT_PAGES):
+        if "GET" in rule.methods and not rule.rule.startswith(NOT_PAGES) and not rule.rule.endswith(".jsonl"):
             given = {name: _value(name, rule._converters[name], values) for name in rule.arguments}
             yield adapter.build(rule.endpoint, given, method="GET")
 

@@ -10,9 +10,8 @@ from queue_core.leases import Claimed
 from queue_core.payload import Payload
 from queue_core.text import shown
 from queue_core.worker.holding import Holding
+from queue_core.worker.reluctance import Reluctance
 
-REFUSALS_IN_A_ROW = 20
-_REST_SECONDS = 60.0
 _REMEMBERED = 10_000
 _LONGEST_BACK_OFF_SECONDS = 60.0
 _NO_EXCEPTION = "tasktiger.exceptions:JobTimeoutException"
@@ -33,9 +32,7 @@ class Ready:
 
 
 class Admission:
-    """The gate of one worker.  What is turned away is settled here: put aside, or given back uncounted.
-
-    refused_queues: queues that this worker leaves alone for a while, since it may run nothing that it finds there."""
+    """The gate of one worker.  What is turned away is settled here: put aside, or given back uncounted."""
 
     def __init__(self, engine, session, log):
         self._engine = engine
@@ -43,8 +40,7 @@ class Admission:
         self._log = log
         self._holding = Holding(engine, log)
         self._refused: dict[tuple[str, int], tuple[float, int]] = {}
-        self._in_a_row: dict[str, int] = {}
-        self._resting: dict[str, float] = {}
+        self._reluctance = Reluctance(engine.settings.promote_seconds, log)
 
     def look_around(self) -> None:
         """Takes in what is held now, about once a second.  Raises StoreUnavailable."""
@@ -71,7 +67,7 @@ class Admission:
             return None
         if self._engine.allow_list.permits(payload.func):
             # how long it has been refused is kept: that a name is only borrowed shows when it is resolved
-            self._in_a_row.pop(claimed.queue, None)
+            self._reluctance.note_welcome(claimed.queue)
             return Ready(claimed, payload)
         self.turn_away(Ready(claimed, payload))
         return None
@@ -80,29 +76,25 @@ class Admission:
         """Gives back a task whose name is not allowed here, with growing waits; after long enough it is put aside."""
         claimed = ready.claimed
         first_at, times = self._refused.pop(_enqueue_of(claimed), (monotonic(), 0))
-        self._note_refusal(claimed.queue)
+        wait_seconds = min(2.0**times, _LONGEST_BACK_OFF_SECONDS)
+        self._reluctance.note_refusal(claimed.queue, monotonic() + wait_seconds)
         if monotonic() - first_at > self._engine.settings.name_patience_seconds:
             self._put_aside(ready)
             return
         if len(self._refused) >= _REMEMBERED:
             self._refused.pop(next(iter(self._refused)))
         self._refused[_enqueue_of(claimed)] = (first_at, times + 1)
-        wait_seconds = min(2.0**times, _LONGEST_BACK_OFF_SECONDS)
         self._session.defer(claimed, self._engine.clock.now() + wait_seconds)
         self._log.warning("name not allowed", **ready.facts)
 
     def serves(self, queue: str) -> bool:
         """Whether the worker should look at this queue now."""
-        rest_until = self._resting.get(queue)
-        if rest_until is not None and monotonic() >= rest_until:
-            # one more refusal, and it rests again
-            del self._resting[queue]
-            self._in_a_row[queue] = REFUSALS_IN_A_ROW - 1
-        return queue not in self._resting
+        return self._reluctance.serves(queue)
 
     @property
     def refused_queues(self) -> list[str]:
-        return sorted(self._resting)
+        """Those that this worker leaves alone for a while, since it may run nothing that it finds there."""
+        return self._reluctance.resting
 
     def _count_before_reading(self, claimed) -> bool:
         """Marks a task as started whose payload alone could take the worker down.  False: the mark cannot be set."""
@@ -113,12 +105,6 @@ class Admission:
             self._session.release(claimed)
             return False
         return True
-
-    def _note_refusal(self, queue):
-        self._in_a_row[queue] = self._in_a_row.get(queue, 0) + 1
-        if self._in_a_row[queue] >= REFUSALS_IN_A_ROW and queue not in self._resting:
-            self._resting[queue] = monotonic() + _REST_SECONDS
-            self._log.error("queue left alone", queue=shown(queue), reason="none of its functions may run here")
 
     def _quarantine(self, claimed, why):
         text = f"Put aside: a worker cannot act on this task.\n{why}"

@@ -3,7 +3,7 @@
 import pytest
 
 from queue_core.leases import Claimed
-from queue_core.worker import admission
+from queue_core.worker import admission, reluctance
 from queue_core.worker.admission import Admission
 from tests.builders import payload_text
 
@@ -12,7 +12,8 @@ from tests.builders import payload_text
 def clock(monkeypatch):
     """Moves by hand: clock["now"] = seconds."""
     moment = {"now": 1000.0}
-    monkeypatch.setattr(admission, "monotonic", lambda: moment["now"])
+    for module in (admission, reluctance):
+        monkeypatch.setattr(module, "monotonic", lambda: moment["now"])
     return moment
 
 
@@ -45,8 +46,8 @@ def gate(engine, session):
     return Admission(engine, session, engine.log)
 
 
-def claimed(**fields):
-    return Claimed("orders", "a", 1.0, payload_text("a", func="other.app:work", **fields).encode(), 0)
+def claimed(func="other.app:work", **fields):
+    return Claimed("orders", "a", 1.0, payload_text("a", func=func, **fields).encode(), 0)
 
 
 def test_a_task_of_another_worker_goes_back_until_the_patience_is_over(gate, session, clock, engine):
@@ -66,7 +67,7 @@ def test_a_recurring_task_that_comes_again_under_its_id_is_given_new_patience(ga
 
 
 def test_a_queue_with_nothing_but_foreign_tasks_is_left_alone_for_a_while(gate, clock):
-    for number in range(admission.REFUSALS_IN_A_ROW):
+    for number in range(reluctance.REFUSALS_IN_A_ROW):
         assert gate.serves("orders")
         gate.read(claimed(number=number))
     assert not gate.serves("orders") and gate.refused_queues == ["orders"] and gate.serves("mail")
@@ -74,6 +75,28 @@ def test_a_queue_with_nothing_but_foreign_tasks_is_left_alone_for_a_while(gate, 
     assert gate.serves("orders")
     gate.read(claimed())
     assert not gate.serves("orders")
+
+
+def test_others_may_look_first_when_a_task_that_was_refused_comes_again(gate, clock):
+    gate.read(claimed())
+    assert gate.serves("orders")
+    clock["now"] += 1
+    assert not gate.serves("orders") and gate.serves("mail") and gate.refused_queues == []
+    clock["now"] += 1.5
+    assert gate.serves("orders")
+
+
+def test_many_refusals_do_not_close_a_queue_with_other_work(gate, clock, engine):
+    """At least as long as it left the queue to others, the worker serves it again."""
+    engine.allow_list.modules.add("tests.interop")
+    served = []
+    for number in range(100):
+        served.append(gate.serves("orders"))
+        if served[-1]:
+            gate.read(claimed(number=number))
+            gate.read(claimed(func="tests.interop.errands:note"))
+        clock["now"] += 0.25
+    assert 35 <= sum(served) <= 65 and gate.refused_queues == []
 
 
 def test_a_payload_that_could_take_the_worker_down_is_counted_before_it_is_read(engine, session, monkeypatch):

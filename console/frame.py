@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import current_app, g, request, url_for
 
-from console import actions, auth, outcomes, paging, presenters, trail
+from console import actions, auth, lately, outcomes, paging, presenters, trail
 from console.converters import to_segment
 from console.current import engine, settings
 from console.shell import Shell
@@ -21,6 +21,7 @@ FILTERS = {
     "due": presenters.due,
     "duration": presenters.duration,
     "exact": repr,
+    "extent": paging.extent,
     "facts": trail.facts,
     "iso": presenters.iso,
     "outcome_parts": outcomes.parts,
@@ -61,6 +62,7 @@ def _context():
         "asset": asset,
         "here": paging.here,
         "infinity": math.inf,
+        "lately": lately,
         "may_operate": _may_here("operate"),
         "may_operate_on": _may_operate_on,
         "may_reveal": _may_here("reveal"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import request, url_for
 
+from console.presenters import number, plural
 from queue_core import shown
 
 
@@ -45,6 +46,17 @@ def onward(next_cursor: str | None, count: int) -> Pager:
         previous_url=None,
         next_url=here(cursor=next_cursor) if next_cursor else None,
     )
+
+
+def extent(pager: Pager, noun: str) -> str:
+    """Which part of the list the page shows, in words, such as `Task 51 of 51` and `1 task`; more are a range."""
+    if not pager.last:
+        return f"No {noun} here"
+    if pager.first == pager.last:
+        is_one_of_more = pager.total not in (None, 1)
+        return f"{noun.capitalize()} {number(pager.last)} of {number(pager.total)}" if is_one_of_more else f"1 {noun}"
+    shown_here = f"{number(pager.first)}\u2013{number(pager.last)}"
+    return f"{shown_here} {noun}s" if pager.total is None else f"{shown_here} of {plural(pager.total, noun)}"
 
 
 def here(**changes) -> str:

@@ -32,8 +32,8 @@ class OverviewPage(Page):
     @expose("/status")
     @may("look")
     def status(self):
-        """The bar on top of every page."""
-        return fragment(render_template("_status.html"))
+        """The bar on top of every page, and with it the number of errors in the menu."""
+        return fragment(render_template("_status.html") + render_template("_error_count.html", renewed=True))
 
 
 def _facts():

@@ -130,3 +130,15 @@ def test_a_deletion_is_undone_from_its_notice(engine, page):
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("status").filter(has_text="1 task restored")).to_be_visible()
     assert engine.browse.sizes("mail")["error"] == 2
+
+
+def test_the_number_of_errors_in_the_menu_renews_itself(engine, page):
+    engine.snapshot.take()
+    page.goto("/audit/")
+    number = page.locator("#error-count")
+    expect(number).to_be_hidden()
+    seed.failed(engine, "mail", 3)
+    engine.snapshot.take()
+    expect(number).to_have_text(re.compile("^3"), timeout=PATIENCE * 1000)
+    expect(page.locator("#error-count")).to_have_count(1)
+    expect(page.get_by_role("navigation", name="Pages").locator("#error-count")).to_be_visible()

@@ -59,9 +59,12 @@ class Filter:
         return [f"args.{'.'.join(path)}" for path in paths if any(map(mask.hides, path))]
 
     def with_term(self, name: str, value: str) -> str:
-        """The text of this query with another value for one of its terms, or with one more term."""
+        """The text of this query with another value for one of its terms, or with one more term.
+
+        Raises InvalidRequest where that would be more than a query may hold."""
         search = engine().search
-        return self.query.without(name).also(search.query(f"{name}:{search.quoted(value)}")).text
+        text = self.query.without(name).also(search.query(f"{name}:{search.quoted(value)}")).text
+        return search.query(text).text
 
     def asks(self, name: str, value: str) -> bool:
         """Whether it asks for that already."""

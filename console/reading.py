@@ -41,10 +41,10 @@ def query(text: str):
     return engine().search.query(text)
 
 
-def foreseen(queue: str, text: str, not_after: float, most: int):
+def foreseen(queue: str, text: str, not_after: float, most: int, seconds: float):
     """As `operations.foresee`, of failed tasks; for a query as `checked_query` lets it pass."""
     return engine().operations.foresee(
-        queue, states.ERROR, checked_query(text), not_after=not_after, most=most, mask=_facts
+        queue, states.ERROR, checked_query(text), not_after=not_after, most=most, mask=_facts, seconds=seconds
     )
 
 

@@ -26,6 +26,7 @@ from queue_core.query_terms import (
 
 MOST_CHARACTERS = 2000
 MOST_DEPTH = 20
+MOST_TERMS = 50
 FIELDS = ("queue", "state", "func", "exc", "msg", "args.", "age", "attempts", "killed", "host", "group", "id")
 """The names of the terms, as they are offered; `args.` goes on with the name or the position of an argument."""
 
@@ -203,6 +204,9 @@ def parse(text: str) -> Query:
         raise _wrong(f"A query has at most {MOST_CHARACTERS} characters", MOST_CHARACTERS, text)
     tokens = list(_Lexer(text).tokens())
     query = Query(_Parser(tokens, text).whole()) if tokens else EVERYTHING
+    if len(query.terms) > MOST_TERMS:
+        at = [token.at for token in tokens if token.kind == "term"][MOST_TERMS]
+        raise _wrong(f"A query has at most {MOST_TERMS} terms, and this one {len(query.terms)}", at, text)
     if len(query.text) > MOST_CHARACTERS:
         raise _wrong(f"Written out, this query has more than {MOST_CHARACTERS} characters", 0, text)
     return query

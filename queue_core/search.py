@@ -4,7 +4,7 @@ A look is bounded in tasks and in time, says how far it came, and can be gone on
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from queue_core import states
@@ -23,9 +23,12 @@ MOST_ROWS = 200
 BUDGET = 20_000
 BUDGET_SECONDS = 0.3
 LEAST_LOOKED_AT = 400
-"""So many are looked at however long it takes: a busy machine must not end in an empty page."""
+"""So many are looked at before the time counts: a busy machine must not end in an empty page."""
+LONGEST_SECONDS = 2.0
+"""A look ends after that in any case, with the task it is at."""
 
 _QUEUES_AT_ONCE = 200
+_IDS_AT_ONCE = 1000
 _MOST_NAMED = 50
 _SLACK_SECONDS = 60.0
 
@@ -116,19 +119,20 @@ class Search:
 
         places: where to look, see `places_of`; queues that the query names are looked at in any case.
         cursor: as given by another look for the same query.  budget, budget_seconds: when to stop without an end; at
-        least 400 tasks are looked at.  mask: gives the facts as whoever asks may see them; what matches is no other.
-        Ids are looked up at once, an error group in its index.  Raises InvalidRequest for a cursor that is none."""
+        least 400 tasks are looked at, unless these alone take seconds.  mask: gives the facts as whoever asks may see
+        them; what matches is no other.  Ids are looked up at once, an error group in its index.
+
+        Raises InvalidRequest for a cursor that is none."""
         start = _read_cursor(cursor) if cursor else None
-        look = _Look(self._store, query, mask, max(1, min(limit, MOST_ROWS)))
+        look = _Look(self._store, query, mask, max(1, min(limit, MOST_ROWS)), budget, budget_seconds)
         if query.id_hint() is not None:
-            return look.at_all(self._whereabouts(query, places))
+            return look.at_all(*self._whereabouts(query, places, start, look))
         if query.group_hint() is not None:
             stretches, total = self._groups(query)
         else:
             wanted = self._wanted(query, places)
             stretches, total = self._stretches(wanted, start), _total(wanted)
-        ends_at = monotonic() + budget_seconds
-        return look.along(stretches, start, total, budget, ends_at, indexed=query.group_hint() is not None)
+        return look.along(stretches, start, total, indexed=query.group_hint() is not None)
 
     # -- where to look --
 
@@ -176,65 +180,82 @@ class Search:
             sources.append(Source(group_id, key, _in_group))
         return [_Stretch(states.ERROR, "", sources)], total
 
-    def _whereabouts(self, query, places) -> list[tuple]:
-        """Where the tasks are whose ids the query names: (queue, state, task id, score)."""
-        ids = sorted(query.id_hint())[:_MOST_NAMED]
-        asked = [(place, task_id) for place in self._wanted(query, places) for task_id in ids]
-        found = []
-        for first in range(0, len(asked), AT_ONCE):
-            some = asked[first : first + AT_ONCE]
-            pipeline = self._store.client.pipeline(transaction=False)
-            for place, task_id in some:
-                pipeline.zscore(self._store.keys.state(place.state, place.queue), to_bytes(task_id))
-            scores = pipeline.execute(raise_on_error=False)
-            found += [
-                (place.queue, place.state, task_id, score)
-                for (place, task_id), score in zip(some, scores, strict=True)
-                if isinstance(score, float)
-            ]
-        return found
+    def _whereabouts(self, query, places, start, look) -> tuple[list[tuple], _Cursor | None]:
+        """(where the tasks are whose ids the query names: (queue, state, task id, score); where to go on)."""
+        ids, looked_at = sorted(query.id_hint()), start.looked_at if start else 0
+        wanted = sorted(self._wanted(query, places), key=_in_turn)
+        if start:
+            wanted = [place for place in wanted if _in_turn(place) >= (ORDER.index(start.state), to_bytes(start.first))]
+        found, at_once = [], max(1, min(AT_ONCE, _IDS_AT_ONCE // max(1, len(ids))))
+        for first in range(0, len(wanted), at_once):
+            for at, rows in enumerate(self._rows_of(wanted[first : first + at_once], ids), first):
+                if at and (len(found) + len(rows) > look.limit or look.has_looked_in(at)):
+                    return found, _Cursor(looked_at + len(found), wanted[at].state, wanted[at].queue, None)
+                found += rows
+        return found, None
+
+    def _rows_of(self, places, ids):
+        """For each place its tasks among `ids`: (queue, state, task id, score)."""
+        pipeline, members = self._store.client.pipeline(transaction=False), [to_bytes(one) for one in ids]
+        for place in places:
+            pipeline.zmscore(self._store.keys.state(place.state, place.queue), members)
+        for place, scores in zip(places, pipeline.execute(raise_on_error=False), strict=True):
+            known = scores if isinstance(scores, list) else [None] * len(ids)
+            yield [(place.queue, place.state, *pair) for pair in zip(ids, known, strict=True) if pair[1] is not None]
 
 
 class _Look:
     """One look: what was found so far, and the judgement on each task."""
 
-    def __init__(self, store, query, mask, limit):
-        self._store, self._query, self._limit = store, query, limit
+    def __init__(self, store, query, mask, limit, budget, budget_seconds):
+        self._store, self._query, self.limit, self._budget = store, query, limit, budget
         self._mask = mask if query.reads else None
         self._now = store.now()
+        self._ends_at = monotonic() + budget_seconds
+        self._stops_at = monotonic() + max(budget_seconds, LONGEST_SECONDS)
+        self._before = 0
         self.rows, self.looked_at, self.unknown, self.too_large = [], 0, 0, 0
 
-    def at_all(self, places) -> Found:
-        """At tasks that are known by name."""
+    def has_looked_in(self, count: int) -> bool:
+        """Whether that many places are enough for one look."""
+        return count >= self._budget or monotonic() >= self._stops_at
+
+    def at_all(self, places, cursor) -> Found:
+        """At tasks that are known by name.  cursor: where others may be that were not looked up yet."""
         for first in range(0, len(places), AT_ONCE):
             for facts in self._read(places[first : first + AT_ONCE]):
                 self._judge(facts)
-        return self.found(len(places), None, True)
+        return self.found(len(places), cursor, True)
 
-    def along(self, stretches, start, total, budget, ends_at, *, indexed) -> Found:
+    def along(self, stretches, start, total, *, indexed) -> Found:
         """Along the newest of each stretch, until there are enough, or the budget is used up."""
-        self.looked_at = before = start.looked_at if start else 0
+        self.looked_at = self._before = start.looked_at if start else 0
         for stretch in stretches:
             is_first = start and (stretch.state, stretch.first) == (start.state, start.first)
             walk = Walk(self._store, stretch.sources, start.position if is_first else None)
-            while met := walk.take(min(AT_ONCE, max(1, budget - self.looked_at + before))):
+            while met := walk.take(min(AT_ONCE, max(1, self._budget - self.looked_at + self._before))):
                 stopped_at = self._judge_all(met, indexed)
-                looked_at = self.looked_at - before
-                over = looked_at >= budget or (looked_at >= LEAST_LOOKED_AT and monotonic() >= ends_at)
-                if stopped_at or over:
+                if stopped_at or self._is_over():
                     position = stopped_at or met[-1].position
                     return self.found(total, _Cursor(self.looked_at, stretch.state, stretch.first, position), indexed)
         return self.found(total, None, indexed)
 
     def _judge_all(self, met, indexed) -> Position | None:
-        """Where there were enough, else None."""
+        """Where there were enough or the time was over, else None."""
         there = self._still_there(met) if indexed else met
         for one, facts in zip(there, self._read([one.place for one in there]), strict=True):
             self._judge(facts)
-            if len(self.rows) == self._limit:
+            if len(self.rows) == self.limit or self._is_late():
                 return one.position
         self.looked_at += len(met) - len(there)
         return None
+
+    def _is_over(self) -> bool:
+        return self.looked_at - self._before >= self._budget or self._is_late()
+
+    def _is_late(self) -> bool:
+        ends_at = self._ends_at if self.looked_at - self._before >= LEAST_LOOKED_AT else self._stops_at
+        return monotonic() >= ends_at
 
     def _still_there(self, met):
         """Those that have not left, or failed again, since they were indexed."""
@@ -245,9 +266,10 @@ class _Look:
         scores = pipeline.execute(raise_on_error=False)
         return [one for one, score in zip(met, scores, strict=True) if score == one.place[3]]
 
-    def _read(self, places) -> list[TaskFacts]:
+    def _read(self, places) -> Iterable[TaskFacts]:
+        # hidden one by one: of long texts that takes longest, and the time may be over before the last one
         found = read_places(self._store, places, self._query.reads)
-        return [self._mask(facts) for facts in found] if self._mask else found
+        return map(self._mask, found) if self._mask else found
 
     def _judge(self, facts) -> None:
         self.looked_at += 1
@@ -273,6 +295,10 @@ class _Look:
 
 def _by_name(place):
     return to_bytes(place.queue)
+
+
+def _in_turn(place):
+    return ORDER.index(place.state), to_bytes(place.queue)
 
 
 def _in_group(member, score):

@@ -18,6 +18,7 @@ from queue_core.errors import InvalidRequest
 
 MAX_QUEUES = 20
 LOOKED_AT = 4000
+LOOKED_FOR_SECONDS = 1.5
 TYPED_ABOVE = 1000
 VERBS = ("retry", "purge")
 
@@ -61,6 +62,8 @@ class MatchingPage(Page):
             most_queues=MAX_QUEUES,
             is_counted=snapshot() is not None,
             about=sum(part.foreseen.about for part in parts),
+            looked_at=sum(part.foreseen.looked_at for part in parts),
+            total=sum(part.foreseen.total for part in parts),
             is_exact=all(part.foreseen.is_exact for part in parts),
             typed_above=TYPED_ABOVE,
             not_after=not_after,
@@ -103,8 +106,9 @@ def _queues(text) -> tuple[list[str], int]:
 
 
 def _foreseen(queues, text, not_after) -> list[Part]:
-    most = LOOKED_AT // max(1, len(queues))
-    parts = [Part(queue, reading.foreseen(queue, text, not_after, most)) for queue in queues]
+    many = max(1, len(queues))
+    most, seconds = LOOKED_AT // many, LOOKED_FOR_SECONDS / many
+    parts = [Part(queue, reading.foreseen(queue, text, not_after, most, seconds)) for queue in queues]
     # of what was only looked at in parts something may match all the same
     return [part for part in parts if part.foreseen.matched or not part.foreseen.is_exact]
 

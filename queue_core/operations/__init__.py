@@ -56,14 +56,15 @@ class Operations:
         return self._store.client.zcount(key, "-inf", "+inf" if not_after is None else not_after)
 
     def foresee(
-        self, queue: str, state: str, query: str, *, not_after: float | None = None, most: int | None = 2000, mask=None
-    ) -> Foreseen:
+        self, queue: str, state: str, query: str, *, not_after: float | None = None, most: int | None = 2000, mask=None,
+        seconds: float | None = None,
+    ) -> Foreseen:  # fmt: skip
         """What an operation with that query would act on now, told from `most` tasks that lie evenly over the state;
         None: from all of them, in steps of 200.
 
-        mask: gives the facts of a task without what the asking person may not see.
-        Raises InvalidRequest for what is no query, UnknownState."""
-        return foresee(self._store, queue, states.known(state), parse(query), not_after, most, mask)
+        mask: gives the facts of a task without what the asking person may not see.  seconds: then it is told from those
+        that were looked at so far.  Raises InvalidRequest for what is no query, UnknownState."""
+        return foresee(self._store, queue, states.known(state), parse(query), not_after, most, mask, seconds)
 
     def start(
         self,

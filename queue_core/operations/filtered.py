@@ -1,9 +1,11 @@
 """One chunk of an operation with a query: it looks at the tasks that come next, and acts on those that are meant."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 
 from queue_core import query, task_facts
+from queue_core.clock import monotonic
 from queue_core.operations.chunk import act_on, next_rows, source
 from queue_core.operations.record import Operation
 from queue_core.query import Query
@@ -11,6 +13,8 @@ from queue_core.store import Store
 from queue_core.text import to_text
 
 SAMPLES = 5
+_GOLDEN = 0.6180339887498949
+"""Multiples of it, without what stands before the point, lie evenly between 0 and 1, however many there are."""
 
 
 @dataclass
@@ -37,17 +41,20 @@ class Foreseen:
 
 
 def foresee(
-    store: Store, queue: str, state: str, asked: Query, not_after: float | None, most: int | None, mask=None
-) -> Foreseen:
+    store: Store, queue: str, state: str, asked: Query, not_after: float | None, most: int | None, mask=None,
+    seconds: float | None = None,
+) -> Foreseen:  # fmt: skip
     """What an operation with that query would act on now, told from at most `most` tasks, 200 at a time.
 
-    mask: gives the facts of a task without what the asking person may not see."""
+    mask: gives the facts of a task without what the asking person may not see.  seconds: after so long it is told from
+    those that were looked at by then, at least one."""
     key, now = store.keys.state(state, queue), store.now()
+    ends_at = math.inf if seconds is None else monotonic() + seconds
     found = Foreseen(store.client.zcount(key, "-inf", "+inf" if not_after is None else not_after))
     if not asked.may_hold(queue, state):
         found.looked_at = found.total
         return found
-    for first, count in _blocks(found.total, most):
+    for first, count in _in_turn(_blocks(found.total, most), seconds):
         members = store.client.zrange(key, first, first + count - 1, withscores=True)
         rows = [(to_text(task_id), score) for task_id, score in members]
         # what a person is shown of them is read whatever is asked for
@@ -55,6 +62,8 @@ def foresee(
             found.looked_at += 1
             if asked.holds(mask(facts) if mask else facts, now) is True:
                 _note(found, facts)
+            if monotonic() >= ends_at:
+                return found
     found.total = max(found.total, found.looked_at) if most is None else found.total
     return found
 
@@ -74,6 +83,13 @@ def _blocks(total, most):
     for number in range(count):
         first = number * size if count * size >= total else number * total // count
         yield first, min(size, total - first)
+
+
+def _in_turn(blocks, seconds):
+    """So that those which are looked at until the time is over lie over the whole too."""
+    if seconds is None:
+        return blocks
+    return [block for _, block in sorted((number * _GOLDEN % 1, block) for number, block in enumerate(blocks))]
 
 
 def run_filtered(store: Store, operation: Operation, most: int, pace) -> bool:

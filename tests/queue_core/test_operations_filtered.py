@@ -151,6 +151,14 @@ def test_what_would_be_touched_is_told_before(world, operations):
     assert operations.foresee("empty", "error", "").total == 0
 
 
+def test_what_there_was_no_time_to_look_at_is_not_told_as_looked_at(world, operations):
+    put(world, 450)
+    found = operations.foresee("orders", "error", "exc:ValueError", most=None, seconds=0.0)
+    assert (found.total, found.looked_at, found.is_exact) == (450, 1, False)
+    whole = operations.foresee("orders", "error", "exc:ValueError", most=None, seconds=600)
+    assert (whole.looked_at, whole.matched, whole.is_exact) == (450, 150, True)
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     kinds=st.lists(st.sampled_from(["meant", "not meant", "broken", "leaves", "twice"]), max_size=12),

@@ -1,14 +1,15 @@
 """The query language: what it means, how it is written, and that nothing anybody types does harm."""
 
 import json
+import sys
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queue_core.errors import InvalidRequest
-from queue_core.query import MOST_CHARACTERS, MOST_DEPTH, All, Any, No, Query, holding, parse, quoted
+from queue_core.query import MOST_CHARACTERS, MOST_DEPTH, MOST_TERMS, All, Any, No, Query, holding, parse, quoted
 from queue_core.query_terms import (
     Argument,
     Compared,
@@ -213,6 +214,10 @@ def test_a_query_is_bounded():
     with pytest.raises(InvalidRequest, match="2000 characters"):
         parse("a" * (MOST_CHARACTERS + 1))
     assert parse("(" * MOST_DEPTH + "a" + ")" * MOST_DEPTH)
+    assert len(parse("a OR " * (MOST_TERMS - 1) + "a").terms) == MOST_TERMS
+    with pytest.raises(InvalidRequest, match="50 terms, and this one 51") as refused:
+        parse("ab OR " * MOST_TERMS + "ab")
+    assert refused.value.at == 6 * MOST_TERMS
     for text in ("(" * (MOST_DEPTH + 1) + "a" + ")" * (MOST_DEPTH + 1), "-" * (MOST_DEPTH + 1) + "a"):
         with pytest.raises(InvalidRequest, match="20 deep"):
             parse(text)
@@ -373,6 +378,70 @@ def test_what_is_written_is_what_was_meant(tree):
     assert query.holds(FACTS, NOW) == naive(tree, FACTS)
     assert query.holds(UNREAD, NOW) == naive(tree, UNREAD)
     assert parse(query.text) == query
+
+
+# -- what it costs, in steps: calls of functions, those of Python itself included --
+
+MOST_STEPS_OF_A_SIGN = 60
+MOST_STEPS_OF_A_TERM = 200
+LONG = replace(FACTS, message="aaaab" * 3000, args=["a" * 5000], kwargs={"user_id": ["a"] * 20})
+
+
+def steps_of(act):
+    count = 0
+
+    def step(frame, event, argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(step)
+    try:
+        act()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+COSTLY = st.one_of(
+    ANYTHING,
+    st.builds(
+        lambda words, between: between.join(words)[:MOST_CHARACTERS],
+        st.lists(
+            st.sampled_from(['"a', "a", "(", ")", "-", "\\", "a*b*", "msg:*a*a*b", "args.0:a", "NOT", "OR"]),
+            min_size=300,
+        ),
+        st.sampled_from(["", " ", " OR "]),
+    ),
+    st.sampled_from(
+        [
+            "(" * 2000,
+            "-" * 2000,
+            '"' * 2000,
+            "a:" * 1000,
+            "\\" * 2000,
+            "msg:" + "*a" * 998,
+            "*" * 2000,
+            "age:>" + "9" * 1990 + "d",
+            "attempts:" + "9" * 1990,
+            "args." + "0." * 900 + "0:a",
+            "args.0" + "." * 1900,
+            " OR ".join(["id:aaaaaa"] * 150),
+        ]
+    ),
+)
+
+
+@settings(deadline=None)
+@given(COSTLY)
+def test_no_query_takes_more_steps_than_its_length_allows(text):
+    found = []
+    steps = steps_of(lambda: found.append(tried(text)[0]))
+    assert steps <= MOST_STEPS_OF_A_SIGN * (len(text) + 10)
+    if (query := found[0]) is not None:
+        pieces = sum(len(term.pattern.pieces) for term in query.terms if hasattr(term, "pattern"))
+        asked = steps_of(lambda: query.holds(LONG, NOW))
+        assert asked <= MOST_STEPS_OF_A_TERM * (len(query.terms) + pieces + 1)
 
 
 @given(TREES)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queue_core import Engine
+from queue_core import Engine, search
 from queue_core.error_index import ErrorIndex
 from queue_core.errors import InvalidRequest
 from queue_core.query import parse
@@ -117,6 +117,38 @@ def test_ids_are_looked_up_in_every_state(world, engine):
     }  # fmt: skip
     assert found.indexed and found.complete
     assert ids(scan(engine, "id:x func:nowhere")) == []
+
+
+def test_many_ids_are_looked_up_in_some_of_the_queues_and_then_in_the_others(world, engine):
+    for number in range(30):
+        world.put("queued", f"q{number:02}", "x")
+        world.put("scheduled", f"q{number:02}", "y")
+    rows, found = [], scan(engine, "id:x OR id:y", budget=7)
+    assert (len(found.rows), found.complete) == (7, False)
+    while found.cursor:
+        rows += found.rows
+        found = scan(engine, "id:x OR id:y", budget=7, cursor=found.cursor)
+    rows += found.rows
+    assert len({(one.queue, one.id) for one in rows}) == len(rows) == 60
+    assert found.indexed and found.complete
+
+
+def test_a_page_holds_no_more_ids_than_it_has_room_for(world, engine):
+    for number in range(30):
+        world.put("queued", f"q{number:02}", "x")
+    found = scan(engine, "id:x", limit=10)
+    assert (len(found.rows), found.complete) == (10, False)
+
+
+def test_a_look_that_takes_too_long_ends_with_the_task_it_is_at(world, engine, monkeypatch):
+    fail_many(world, 300, queues=2)
+    monkeypatch.setattr(search, "LONGEST_SECONDS", 0.0)
+    found = scan(engine, "func:work0", budget_seconds=0.0, limit=200)
+    assert (found.looked_at, found.complete) == (1, False)
+    monkeypatch.undo()
+    rest = scan(engine, "func:work0", cursor=found.cursor, limit=200)
+    assert len({*ids(found), *ids(rest)}) == 100
+    assert (rest.looked_at, rest.complete) == (300, True)
 
 
 def test_an_error_group_is_searched_in_its_index(world, engine):

@@ -66,7 +66,10 @@ class TableLine:
     cells: tuple[str, ...]
 
 
-TABLE_HEAD = ("Started", "Succeeded", "Retried", "Failed", "Wait p95", "Run p50", "Run p95", "Queued", "In error")
+TABLE_HEAD = (
+    *("Started", "Succeeded", "Retried", "Failed", "Wait p95", "Run p50", "Run p95"),
+    *("Ready ≥", "Taken ≥", "Errors", "Queued", "In error"),
+)
 
 
 # -- one chart for each question --
@@ -113,15 +116,37 @@ def depth(series, name: str, title: str, in_words: Callable = number) -> Chart:
     )
 
 
-def hourly(counts: list[int] | None, name="seen") -> Chart:
-    """Failures by hour, as the error groups count them, whoever ran the tasks; None: unknown."""
-    title = "Failures by hour, of all workers"
-    if counts is None:
-        return Chart(name, title, "", "unknown: nobody has indexed the errors", is_known=False)
-    top, width = max(counts, default=0), WIDTH / max(len(counts), 1)
-    bars = tuple(_bar(place * width, width, 0, count, top, "failed")[0] for place, count in enumerate(counts) if count)
-    words = f"{number(sum(counts))} failures; at most {number(top)} in an hour"
-    return Chart(name, title, f"{number(top)} in an hour", words, bars=bars)
+def flow(series) -> Chart:
+    """Tasks that became ready and were taken, at least, whoever serves the queues."""
+    edges, step = _edges(series.slots), _step(series.span.slot_seconds)
+    columns = [(name, [slot.seen(name) for slot in series.slots]) for name in ("ready", "taken")]
+    top = _top([value for _, values in columns for value in values])
+    ready, taken = (series.seen(name) for name, _ in columns)
+    words = "unknown" if top is None else f"at least {number(ready)} became ready, at least {number(taken)} were taken"
+    return Chart(
+        "flow",
+        "Became ready, and were taken",
+        "" if top is None else f"at least {number(top)} in {step}",
+        words,
+        lines=tuple(_line(kind, edges, values, top) for kind, values in columns),
+        gaps=_gaps(edges, columns[0][1]),
+        legend=(("ready", "became ready, at least"), ("taken", "taken, at least")),
+        is_known=top is not None,
+    )
+
+
+def errors(series) -> Chart:
+    """Tasks that came into error, whoever ran them."""
+    slots, step = series.slots, _step(series.span.slot_seconds)
+    values = [slot.seen("errors") for slot in slots]
+    top, total = _top(values), series.seen("errors")
+    words = "unknown" if top is None else f"{number(total)} tasks came into error; at most {number(top)} in {step}"
+    return _of_bars("errors", "Came into error", slots, [("failed", values)], top, step, words, ())
+
+
+def failing_times(series) -> Chart:
+    title = "Run time of what came into error"
+    return _of_times("failing", title, series, lambda slot, share: slot.failed_run(share), series.failed_run)
 
 
 def marks(series, deploys: Iterable, operations: Iterable) -> tuple[Mark, ...]:
@@ -158,6 +183,7 @@ def table(series) -> tuple[TableLine, ...]:
             (
                 *(number(slot.count(name)) for name in TABLE_COUNTS),
                 *(_length(found) for found in (times.wait(0.95), times.run(0.5), times.run(0.95))),
+                *(number(slot.seen(name)) for name in ("ready", "taken", "errors")),
                 *(number(slot.depth(name)) for name in ("queued", "error")),
             ),
         )

@@ -10,6 +10,7 @@ from queue_core.audit_file import AuditFile
 from queue_core.clock import monotonic
 from queue_core.error_index import ErrorIndex
 from queue_core.errors import StoreCorrupt
+from queue_core.flow import Flow
 from queue_core.orphans import Orphans
 from queue_core.retention import Retention
 from queue_core.siding import Siding
@@ -18,6 +19,11 @@ from queue_core.text import shown
 from queue_core.twins import Twins
 
 _REST_FACTOR = 3
+_COMPARED_SECONDS = 20.0
+"""Looks further apart than that are not compared: the lease may have been another's meanwhile."""
+_LONG_AGO_SECONDS = 86_400
+_AHEAD_SECONDS = 60
+_MOST_HELD_BACK = 1000
 
 
 class Duties:
@@ -32,6 +38,7 @@ class Duties:
         self._twins = Twins(engine.store)
         self._follow_again_at = 0.0
         self._sampled_minute = None
+        self._flow = Flow()
 
     @property
     def _log(self):
@@ -64,8 +71,21 @@ class Duties:
                 self._count_recovered(queue, recovered)
                 yield
 
+    def take_snapshot(self) -> Iterator:
+        """All queues are counted, and compared with the time before."""
+        snapshot, settings = self._engine.snapshot.take(), self._engine.settings
+        if settings.stats_flush_seconds:
+            self._flow.look(snapshot, max(_COMPARED_SECONDS, 3 * settings.snapshot_seconds))
+        yield
+
+    def write_flow(self) -> None:
+        """Writes down what the counts have told of tasks that came and went."""
+        if self._flow.tally:
+            self._engine.stats.write(self._flow.take())
+
     def sample_stats(self) -> Iterator:
-        """What lies in the queues is noted, once for every minute that has been counted."""
+        """What came and went is noted, and once for every minute that has been counted what lies in the queues."""
+        self.write_flow()
         snapshot = self._engine.snapshot.read()
         if snapshot is None or snapshot.taken_at // 60 == self._sampled_minute:
             return
@@ -93,6 +113,7 @@ class Duties:
             queue, more = waiting.popleft(), False
             with self.passing_over(queue):
                 more = self._error_index.read(queue)
+            self._count_errors()
             if more:
                 waiting.append(queue)
             yield
@@ -100,6 +121,14 @@ class Duties:
                 yield from self._error_index.summarise()
         if self._error_index.wants_telling(has_ended=True):
             yield from self._error_index.summarise()
+
+    def _count_errors(self):
+        came, now = self._error_index.newcomers(), self._engine.store.now()
+        for queue, failed_at, run_seconds in came if self._engine.settings.stats_flush_seconds else ():
+            if now - _LONG_AGO_SECONDS < failed_at < now + _AHEAD_SECONDS:
+                self._flow.tally.fail(queue, failed_at, run_seconds)
+        if len(self._flow.tally) > _MOST_HELD_BACK:
+            self.write_flow()
 
     def check_error_groups(self) -> Iterator:
         """Tasks that have left error leave their group."""

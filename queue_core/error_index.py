@@ -7,6 +7,7 @@ what failed lately is looked at again and again.  Every step reads at most 200 t
 import json
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from queue_core import states
 from queue_core.clock import monotonic
@@ -46,6 +47,14 @@ _TELL_AGAIN_SECONDS = 20.0
 _KEEP_SUMMARY_SECONDS = 86_400
 
 
+class Came(NamedTuple):
+    """A task came into error.  run_seconds: of the run that failed; None: unknown."""
+
+    queue: str
+    failed_at: float
+    run_seconds: float | None
+
+
 class ErrorIndex:
     """The room of whoever reads errors for all: one process at a time; it remembers where it stands."""
 
@@ -57,6 +66,7 @@ class ErrorIndex:
         self._indexed = math.inf  # tasks known by id; until they were counted there may be too many
         self._told_at = -math.inf
         self._news = True
+        self._came: list[Came] = []
 
     # -- following --
 
@@ -125,9 +135,11 @@ class ErrorIndex:
         return [(at, row) for at, (row, score) in enumerate(zip(rows, known, strict=True)) if score != row[1]]
 
     def _index(self, queue, rows, now):
-        groups: dict[str, tuple[Fingerprint, list]] = {}
-        for (task_id, score), (found, func, host) in zip(rows, self._looked_at(rows), strict=True):
-            groups.setdefault(found.id, (found, []))[1].extend([task_id, repr(score), func, host])
+        groups: dict[str, tuple[Fingerprint, list, list]] = {}
+        for (task_id, score), (found, func, host, seconds) in zip(rows, self._looked_at(rows), strict=True):
+            _, failures, came = groups.setdefault(found.id, (found, [], []))
+            failures.extend([task_id, repr(score), func, host])
+            came.append(Came(queue, score, seconds))
         settings, hour = self._store.settings, hour_of(now)
         calls = [
             self._store.call(
@@ -144,16 +156,24 @@ class ErrorIndex:
                 read_seconds=_READ_SECONDS,
                 failures=failures,
             )
-            for found, failures in groups.values()
+            for found, failures, _ in groups.values()
         ]
-        for reply in self._store.send_all(calls) if calls else []:
+        replies = self._store.send_all(calls) if calls else []
+        for reply, (_, _, came) in zip(replies, groups.values(), strict=True):
             if isinstance(reply, Exception):
                 raise reply
             self._indexed += reply
             self._news = True
+            # those that were counted before failed before
+            self._came += came[len(came) - reply :]
 
-    def _looked_at(self, rows) -> Iterator[tuple[Fingerprint, str, str]]:
-        """(fingerprint, function, host) of each."""
+    def newcomers(self) -> list["Came"]:
+        """The errors that were counted since this was asked last."""
+        came, self._came = self._came, []
+        return came
+
+    def _looked_at(self, rows) -> Iterator[tuple[Fingerprint, str, str, float | None]]:
+        """(fingerprint, function, host, how long it ran) of each."""
         calls = [
             self._store.call(
                 "glimpse", id=to_text(task_id), payload_bytes=_PAYLOAD_BYTES, execution_bytes=_EXECUTION_BYTES
@@ -247,14 +267,22 @@ class ErrorIndex:
         self._indexed = sum(pipeline.execute()) if ids else 0
 
 
-def _read(score: float, glimpse) -> tuple[Fingerprint, str, str]:
+def _read(score: float, glimpse) -> tuple[Fingerprint, str, str, float | None]:
     if isinstance(glimpse, Exception):
-        return UNREADABLE, "unknown function", "unknown host"
+        return UNREADABLE, "unknown function", "unknown host", None
     payload, _, _, newest, tail = glimpse
     func = (found_func(payload) or "unknown function")[:_NAME_CHARACTERS]
     execution = read_execution(0, to_text(newest), to_text(tail)) if newest else None
     host = ((execution and execution.host) or "unknown host")[:_NAME_CHARACTERS]
-    return fingerprint_of_failure(execution, score), func, host
+    return fingerprint_of_failure(execution, score), func, host, execution and _run_seconds(execution, score)
+
+
+def _run_seconds(execution, score) -> float | None:
+    """How long the run took that brought the task into error; None where its record is that of an earlier one."""
+    if None in (execution.started_at, execution.failed_at) or execution.predates(score):
+        return None
+    seconds = execution.failed_at - execution.started_at
+    return seconds if 0 <= seconds < math.inf else None
 
 
 def _read_cursor(raw) -> tuple[float, int]:

@@ -65,7 +65,7 @@ CATALOGUE = {
     "stats": (
         "hash",
         "x:stats:<family>:<tier>:<chunk>:<kind>:<name>",
-        "slot and number -> how many: counts, times or depths of a queue, a function, or all",
+        "slot and number -> how many: counts, times, flow or depths of a queue, a function, or all",
     ),
     "stats_names": ("zset", "x:stats:names:<kind>", "queue or function -> last seen, of those that are told apart"),
     "stats_totals": ("hash", "x:stats:totals", "counter, kind and name -> sum of all that was counted"),

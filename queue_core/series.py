@@ -5,8 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from queue_core.histogram import LAST, quantile
-from queue_core.tally import COUNTERS, RUN, WAIT
+from queue_core.tally import COUNTERS, FAILING, FLOWS, RUN, WAIT
 from queue_core.tiers import Span, Tier
+
+COUNTS, TIMES, DEPTHS_OF, FLOW = "counts", "times", "depths", "flow"
+"""The families of numbers: what a hash of Redis holds."""
 
 DEPTHS = {"queued": "q", "active": "a", "scheduled": "c", "error": "e", "oldest_seconds": "o", "workers": "w"}
 """What is looked at once a minute, and the letter that it has in Redis."""
@@ -16,6 +19,7 @@ SEEN = "w"
 """The letter that says, for all queues together, that somebody looked in that minute."""
 
 _COUNTER_OF = {letter: name for name, letter in COUNTERS.items()}
+_FLOW_OF = {letter: name for name, letter in FLOWS.items()}
 _DEPTH_OF = {letter: name for name, letter in DEPTHS.items()}
 
 
@@ -23,15 +27,20 @@ _DEPTH_OF = {letter: name for name, letter in DEPTHS.items()}
 class Slot:
     """One step of time.  counts: by counter; None: nobody was there to count.
 
-    depths: the highest that was seen, by name; None: nobody looked, and a single None: it could not be told."""
+    depths: the highest that was seen, by name; None: nobody looked, and a single None: it could not be told.
+    flow: at least so many tasks became ready and were taken, and how many errors came; None: nobody looked."""
 
     at: float
     seconds: int
     counts: Mapping[str, int] | None
     depths: Mapping[str, int | None] | None
+    flow: Mapping[str, int] | None = None
 
     def count(self, *names: str) -> int | None:
         return None if self.counts is None else sum(self.counts.get(name, 0) for name in names)
+
+    def seen(self, name: str) -> int | None:
+        return None if self.flow is None else self.flow.get(name, 0)
 
     def depth(self, name: str) -> int | None:
         return None if self.depths is None else self.depths.get(name)
@@ -39,18 +48,24 @@ class Slot:
 
 @dataclass(frozen=True)
 class TimesSlot:
-    """One step of time.  waits, runs: {bucket: how many}; see `queue_core.histogram`."""
+    """One step of time.  waits, runs, failing: {bucket: how many}; see `queue_core.histogram`.
+
+    failing: of the last runs of tasks that came into error, whoever ran them."""
 
     at: float
     seconds: int
     waits: Mapping[int, int] = field(default_factory=Counter)
     runs: Mapping[int, int] = field(default_factory=Counter)
+    failing: Mapping[int, int] = field(default_factory=Counter)
 
     def wait(self, share: float) -> float | None:
         return quantile(self.waits, share)
 
     def run(self, share: float) -> float | None:
         return quantile(self.runs, share)
+
+    def failed_run(self, share: float) -> float | None:
+        return quantile(self.failing, share)
 
 
 @dataclass(frozen=True)
@@ -68,6 +83,14 @@ class Series:
         """Of counters over the whole span; None when no run was counted in it at all: whoever ran does not report."""
         known = [slot.counts for slot in self.slots if slot.counts]
         return sum(counts.get(name, 0) for counts in known for name in names) if known else None
+
+    def seen(self, name: str) -> int | None:
+        """Of a flow over the whole span; None when nobody looked in all of it."""
+        known = [slot.flow for slot in self.slots if slot.flow is not None]
+        return sum(flow.get(name, 0) for flow in known) if known else None
+
+    def failed_run(self, share: float) -> float | None:
+        return quantile(_merged(slot.failing for slot in self.times), share)
 
     def wait(self, share: float) -> float | None:
         return quantile(_merged(slot.waits for slot in self.times), share)
@@ -109,12 +132,15 @@ def _by_step(slots, seconds) -> dict[int, list]:
 
 def _merged_slot(at, seconds, slots) -> Slot:
     counts, depths = _known(slot.counts for slot in slots), _known(slot.depths for slot in slots)
+    flows = _known(slot.flow for slot in slots)
     highest = {name: max(_known(one.get(name) for one in depths), default=None) for name in DEPTHS}
-    return Slot(at, seconds, _merged(counts) if counts else None, highest if depths else None)
+    merged = (_merged(each) if each else None for each in (counts, flows))
+    return Slot(at, seconds, next(merged), highest if depths else None, next(merged))
 
 
 def _merged_times(at, seconds, times) -> TimesSlot:
-    return TimesSlot(at, seconds, _merged(slot.waits for slot in times), _merged(slot.runs for slot in times))
+    merged = (_merged(getattr(slot, name) for slot in times) for name in ("waits", "runs", "failing"))
+    return TimesSlot(at, seconds, *merged)
 
 
 def _known(values):
@@ -158,17 +184,20 @@ def _number(raw) -> int | None:
         return None
 
 
-def slots(span: Span, now: float, counts: Columns, depths: Columns | None, seen: Columns) -> tuple[Slot, ...]:
-    """depths: None for what has none.  seen: those of all queues, which tell when somebody looked."""
+def slots(
+    span: Span, now: float, counts: Columns, depths: Columns | None, seen: Columns, flow: Columns | None = None
+) -> tuple[Slot, ...]:
+    """depths, flow: None for what has none.  seen: depths of all queues, which tell when somebody looked."""
     starts = span.slots(now, span.slot_seconds)
     counted, watched = (_gathered(columns.rows, span.slot_seconds) for columns in (counts, seen))
-    looked = None if depths is None else _gathered(depths.rows, span.slot_seconds)
+    looked, flowed = (None if each is None else _gathered(each.rows, span.slot_seconds) for each in (depths, flow))
     return tuple(
         Slot(
             at,
             span.slot_seconds,
-            _counts(counted.get(at), at in watched),
+            _counts(counted.get(at), at in watched, _COUNTER_OF),
             _depths(looked.get(at), watched.get(at)) if looked is not None else None,
+            _counts(flowed.get(at), at in watched, _FLOW_OF) if flowed is not None else None,
         )
         for at in starts
     )
@@ -177,7 +206,7 @@ def slots(span: Span, now: float, counts: Columns, depths: Columns | None, seen:
 def times(span: Span, now: float, found: Columns) -> tuple[TimesSlot, ...]:
     gathered = _gathered(found.rows, span.times_seconds)
     return tuple(
-        TimesSlot(at, span.times_seconds, _buckets(gathered.get(at), WAIT), _buckets(gathered.get(at), RUN))
+        TimesSlot(at, span.times_seconds, *(_buckets(gathered.get(at), letter) for letter in (WAIT, RUN, FAILING)))
         for at in span.slots(now, span.times_seconds)
     )
 
@@ -189,14 +218,14 @@ def _gathered(rows, slot_seconds) -> dict[int, list[dict]]:
     return gathered
 
 
-def _counts(rows, watched) -> dict[str, int] | None:
+def _counts(rows, watched, names) -> dict[str, int] | None:
     if not rows:
         return {} if watched else None
     counts = Counter()
     for row in rows:
         for letter, number in row.items():
-            if letter in _COUNTER_OF and number is not None:
-                counts[_COUNTER_OF[letter]] += number
+            if letter in names and number is not None:
+                counts[names[letter]] += number
     return {name: number for name, number in counts.items() if number > 0}
 
 

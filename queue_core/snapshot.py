@@ -5,7 +5,7 @@ Whoever asks for a page reads this one value; nobody counts 10,000 queues in a r
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from queue_core import states
 from queue_core.keys import SYSTEM_LOCK
@@ -23,7 +23,8 @@ _KEEP_SECONDS = 86_400
 class QueueCounts:
     """One queue.  Counts are None where Redis holds something else under that key.  Moments are Unix seconds.
 
-    paused_until: math.inf means until resumed."""
+    paused_until: math.inf means until resumed.  newly_queued: how many of those queued became so since the
+    look before; only the process that counts knows."""
 
     queued: int | None = 0
     active: int | None = 0
@@ -33,6 +34,7 @@ class QueueCounts:
     newest_error_at: float | None = None
     next_due_at: float | None = None
     paused_until: float | None = None
+    newly_queued: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Snapshots:
     def __init__(self, store: Store):
         self._store = store
         self._last_read: tuple[bytes, Snapshot | None] = (b"", None)
+        self._last_taken_at = math.inf
 
     def read(self) -> Snapshot | None:
         """The newest snapshot, or None when there is none.  One value of Redis; its age tells how true it is."""
@@ -56,14 +59,17 @@ class Snapshots:
             self._last_read = (raw, _decoded(raw))
         return self._last_read[1]
 
-    def count(self) -> Snapshot:
-        """Counts every queue in short steps.  Not one atomic look; nothing is written."""
-        names = self._queue_names()
-        return Snapshot(self._store.now(), dict(zip(names, self._count(names), strict=True)))
+    def count(self, since: float = math.inf) -> Snapshot:
+        """Counts every queue in short steps.  Not one atomic look; nothing is written.
+
+        since: from when on what was queued is new; it is only counted as new up to the moment of the snapshot."""
+        names, taken_at = self._queue_names(), self._store.now()
+        return Snapshot(taken_at, dict(zip(names, self._count(names, since, taken_at), strict=True)))
 
     def take(self) -> Snapshot:
-        """Counts, and writes the result for all to read."""
-        snapshot = self.count()
+        """Counts, and writes the result for all to read.  Of what is queued it tells how much came since the last."""
+        snapshot = self.count(self._last_taken_at)
+        self._last_taken_at = snapshot.taken_at
         written = {
             "taken_at": snapshot.taken_at,
             "queues": {name: _sparse(one) for name, one in snapshot.queues.items()},
@@ -78,11 +84,12 @@ class Snapshots:
             found.update(to_text(name) for name in self._store.client.sscan_iter(name_set, count=_SCAN_COUNT))
         return sorted(found)
 
-    def _count(self, names) -> list[QueueCounts]:
+    def _count(self, names, since, until_at) -> list[QueueCounts]:
         keys = [self._store.keys.state(state, name) for name in names for state in states.ALL]
         rows = []
         for first in range(0, len(keys), _COUNTED_PER_CALL):
-            rows += self._store.run("counts", states=keys[first : first + _COUNTED_PER_CALL])
+            some = keys[first : first + _COUNTED_PER_CALL]
+            rows += self._store.run("counts", states=some, since=repr(since), until_at=repr(until_at))
         by_queue = zip(*[iter(rows)] * len(states.ALL), strict=True)
         pauses = self._pauses(names)
         return [_counts(four, pause) for four, pause in zip(by_queue, pauses, strict=True)]
@@ -112,7 +119,7 @@ def _decoded(raw: bytes) -> Snapshot | None:
 
 
 def _counts(four, paused_until) -> QueueCounts:
-    queued, active, scheduled, error = (row or (None, None, None) for row in four)
+    queued, active, scheduled, error = (row or (None, None, None, 0) for row in four)
     return QueueCounts(
         queued=queued[0],
         active=active[0],
@@ -122,6 +129,7 @@ def _counts(four, paused_until) -> QueueCounts:
         newest_error_at=_moment(error[2]),
         next_due_at=_moment(scheduled[1]),
         paused_until=paused_until,
+        newly_queued=queued[3],
     )
 
 
@@ -132,7 +140,9 @@ def _moment(score):
 
 def _sparse(counts):
     fields = {
-        name: value for name, value in asdict(counts).items() if value != QueueCounts.__dataclass_fields__[name].default
+        name: value
+        for name, value in asdict(counts).items()
+        if name != "newly_queued" and value != QueueCounts.__dataclass_fields__[name].default
     }
     if counts.paused_until == math.inf:
         fields["paused_until"] = "inf"

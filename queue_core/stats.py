@@ -1,23 +1,24 @@
 """Stats: what ran, how long it waited and ran, and what lay where, over minutes, hours and days.
 
 Workers add up in memory and write every few seconds; the sweeper or an observer writes once a minute what lies in the
-queues.  Every key expires, and beyond `max_stats_names` queues or functions what is counted goes under one name.
+queues, and every few seconds what that tells of tasks that came and went.  Every key expires, and beyond
+`max_stats_names` queues or functions what is counted goes under one name.
 """
 
 from collections import Counter
 
 from queue_core import series
-from queue_core.series import DEPTHS, SEEN, UNKNOWN, Columns, Series, Trend
+from queue_core.series import COUNTS, DEPTHS, DEPTHS_OF, FLOW, SEEN, TIMES, UNKNOWN, Columns, Series, Trend
 from queue_core.store import Store
-from queue_core.tally import ALL, COUNTERS, FUNCTION, KINDS, QUEUE, Tally
+from queue_core.tally import ALL, COUNTERS, FLOWS, FUNCTION, KINDS, QUEUE, Tally
 from queue_core.text import to_bytes, to_text
 from queue_core.tiers import DAY_SECONDS, HOUR_SECONDS, HOURS, MINUTES, SPANS, TENS, Span
 
-COUNTS, TIMES, DEPTHS_OF = "counts", "times", "depths"
 OTHERS = {QUEUE: "other-queues", FUNCTION: "other-functions"}
 """The kind under which stands what has no room under its own name."""
 
-_TIERS = {COUNTS: (MINUTES, HOURS), TIMES: (TENS, HOURS), DEPTHS_OF: (MINUTES, HOURS)}
+_TIERS = {COUNTS: (MINUTES, HOURS), FLOW: (MINUTES, HOURS), TIMES: (TENS, HOURS), DEPTHS_OF: (MINUTES, HOURS)}
+_SUMMED = (*COUNTERS, *FLOWS)
 _LONGEST_NAME_BYTES = 500
 _COMMANDS_AT_ONCE = 500
 _KEYS_AT_ONCE = 200
@@ -36,7 +37,7 @@ class Stats:
     # -- writing --
 
     def write(self, tally: Tally) -> None:
-        """Adds what a process has counted.  Exact beside others that write; not atomic as a whole.
+        """Adds what a process has counted or seen.  Exact beside others that write; not atomic as a whole.
 
         Raises StoreUnavailable; some of it may have been written then."""
         cells = list(tally.by_subject())
@@ -48,7 +49,9 @@ class Stats:
             subject = self._subject(kind, name)
             for counter, number in cell.counts.items():
                 totals[self._total(subject, counter)] += number
-            self._gather(sums, keep, COUNTS, subject, minute, {COUNTERS[c]: n for c, n in cell.counts.items()})
+            for family, letters in ((COUNTS, COUNTERS), (FLOW, FLOWS)):
+                numbers = {letters[name]: number for name, number in cell.counts.items() if name in letters}
+                self._gather(sums, keep, family, subject, minute, numbers)
             times = {f"{letter}{bucket}": number for (letter, bucket), number in cell.times.items()}
             self._gather(sums, keep, TIMES, subject, minute, times)
         self._add(sums, keep, totals)
@@ -162,7 +165,7 @@ class Stats:
             key = self._store.keys.stats_names(kind)
             old = self._store.client.zrangebyscore(key, "-inf", before, start=0, num=_KEYS_AT_ONCE)
             if old:
-                sums = [self._total((kind, to_text(name)), counter) for name in old for counter in COUNTERS]
+                sums = [self._total((kind, to_text(name)), counter) for name in old for counter in _SUMMED]
                 self._send([("ZREM", key, *old), ("HDEL", self._store.keys.stats_totals(), *sums)])
             self._known[kind].clear()
 
@@ -187,12 +190,14 @@ class Stats:
         wanted = {"counts": (COUNTS, span.fine, subject), "seen": (DEPTHS_OF, span.fine, of_all)}
         if with_times:
             wanted["times"] = (TIMES, span.times, subject)
+        if kind != FUNCTION:
+            wanted["flow"] = (FLOW, span.fine, subject)
         if kind == QUEUE:
             wanted["depths"] = (DEPTHS_OF, span.fine, subject)
         read = self._columns(*wanted.values(), chunks=lambda tier: tier.chunks(first_at, now))
         found = dict(zip(wanted, read, strict=True))
         depths = found.get("depths") if kind == QUEUE else found["seen"] if kind == ALL else None
-        slots = series.slots(span, now, found["counts"], depths, found["seen"])
+        slots = series.slots(span, now, found["counts"], depths, found["seen"], found.get("flow"))
         return Series(kind, name, span, now, slots, series.times(span, now, found.get("times", Columns(span.times))))
 
     def trend(self, *, now: float | None = None) -> Trend:
@@ -215,7 +220,7 @@ class Stats:
         for raw, value in fields.items():
             counter, _, rest = to_text(raw).partition(":")
             kind, colon, name = rest.partition(":")
-            if counter in COUNTERS and colon and kind in (*KINDS, *OTHERS.values()) and value.isdigit():
+            if counter in _SUMMED and colon and kind in (*KINDS, *OTHERS.values()) and value.isdigit():
                 found.setdefault((kind, name), {})[counter] = int(value[:18])
         try:
             since = float(fields.get(b"since", b""))

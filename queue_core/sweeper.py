@@ -101,7 +101,7 @@ class Sweeper:
     def _observers_duties(self):
         soon = monotonic() + _FIRST_STATS_SECONDS
         return [
-            Duty("snapshot", self._setting("snapshot_seconds"), self._take_snapshot),
+            Duty("snapshot", self._setting("snapshot_seconds"), self._duties.take_snapshot),
             Duty("pauses", _LOOK_EVERY_SECONDS, self._keep_pauses),
             Duty("stats", _STATS_EVERY_SECONDS, self._duties.sample_stats, due_at=soon),
             Duty("stats names", _FORGET_NAMES_EVERY_SECONDS, self._forget_names, due_at=soon),
@@ -177,6 +177,7 @@ class Sweeper:
                 self._engine.locks.release(lock_id, self.id)
                 self._throttles.discard(lock_id)
             if self._holds is not None:
+                self._duties.write_flow()
                 self._engine.workers.drop(self._holds, self.id)
                 self._holds = None
             if not self._standby:
@@ -279,10 +280,6 @@ class Sweeper:
 
     def _forget_names(self):
         self._engine.stats.prune()
-        yield
-
-    def _take_snapshot(self):
-        self._engine.snapshot.take()
         yield
 
     def _keep_pauses(self):

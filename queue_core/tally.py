@@ -1,4 +1,4 @@
-"""Runs, added up in memory until somebody writes them down.  Pure."""
+"""Runs, and what queues showed of tasks that came and went, added up until somebody writes them down.  Pure."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -17,9 +17,13 @@ COUNTERS = {
     "killed": "k",
     "recovered": "v",
 }
-"""What is counted, and the letter that it has in Redis."""
+"""What workers count, and the letter that it has in Redis."""
 
-WAIT, RUN = "w", "r"
+READY, TAKEN, ERRORS = "ready", "taken", "errors"
+FLOWS = {READY: "r", TAKEN: "t", ERRORS: "e"}
+"""What a queue shows whoever serves it, and the letter that it has in Redis.  ready, taken: at least so many."""
+
+WAIT, RUN, FAILING = "w", "r", "f"
 ALL, QUEUE, FUNCTION = "all", "queue", "function"
 KINDS = (ALL, QUEUE, FUNCTION)
 MINUTE_SECONDS = 60
@@ -29,7 +33,7 @@ _MOST_CELLS = 5000
 
 @dataclass
 class Cell:
-    """What happened in one minute.  counts: by counter; times: (WAIT or RUN, bucket) -> how many."""
+    """What happened in one minute.  counts: by counter or flow; times: (WAIT, RUN or FAILING, bucket) -> how many."""
 
     counts: Counter = field(default_factory=Counter)
     times: Counter = field(default_factory=Counter)
@@ -45,8 +49,9 @@ class Tally:
     def __init__(self):
         self._cells: dict[tuple[str | None, str | None, int], Cell] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._cells)
+    def __len__(self) -> int:
+        """How many minutes of how many queues and functions it holds."""
+        return len(self._cells)
 
     def start(self, queue: str, function: str, at: float, count: int = 1) -> None:
         """Runs began; a negative count takes back what did not."""
@@ -68,6 +73,19 @@ class Tally:
     def recover(self, queue: str, at: float, count: int = 1) -> None:
         """Tasks of a lost worker were put where they belong."""
         self._cell(queue, None, at).counts["recovered"] += count
+
+    def flow(self, queue: str, at: float, *, ready: int, taken: int) -> None:
+        """At least so many tasks became ready in a queue, and at least so many were taken from it."""
+        counts = self._cell(queue, None, at).counts
+        counts[READY] += ready
+        counts[TAKEN] += taken
+
+    def fail(self, queue: str, at: float, run_seconds: float | None) -> None:
+        """A task came into error, whoever ran it.  run_seconds: of its last run; None: unknown."""
+        cell = self._cell(queue, None, at)
+        cell.counts[ERRORS] += 1
+        if run_seconds is not None:
+            cell.times[FAILING, bucket_of(run_seconds)] += 1
 
     def by_subject(self) -> Iterator[tuple[str, str, int, Cell]]:
         """(kind, name, minute as Unix seconds, cell): each run counts for all, for its queue and for its function."""

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS = {
     1: """acts audit_chain clock common_arguments config crash_points cron draft error_group errors execution
-          fingerprint histogram hold keys moments names outcome parent_death payload query query_terms queue_filter
+          fingerprint flow histogram hold keys moments names outcome parent_death payload query query_terms queue_filter
           retry schedule series states strictness tally task_line tasktiger_config text tiers""",
     2: """connection disposal embedded scripts server_binary store stream task_facts walk""",
     3: """audit audit_file browse condition control enqueue error_groups error_index holds leases locks lookup

@@ -3,7 +3,7 @@
 from flask import request, url_for
 from flask_admin import expose
 
-from console import charts, reading
+from console import charts
 from console.auth import may
 from console.current import engine
 from console.page import Page
@@ -11,8 +11,6 @@ from console.presenters import duration, number
 from queue_core.errors import StoreCorrupt
 
 DEFAULT_RANGE = "24h"
-HOURS = {"24h": 25, "7d": 169}
-"""Ranges for which the error groups know the failures by hour, and how many hours those are."""
 MAX_NAMES = 200
 NEWEST_OPERATIONS = 50
 
@@ -51,7 +49,8 @@ def _page(page, kind, name, **more):
         kind=kind,
         name=name,
         series=series,
-        drawn=list(_drawn(series)),
+        counted=list(_counted(series)),
+        seen=list(_seen(series)),
         marks=charts.marks(series, deploys, operations),
         table_head=charts.TABLE_HEAD,
         lines=charts.table(series),
@@ -65,29 +64,25 @@ def _address(span):
     return url_for(request.endpoint, **request.view_args, range=span.name)
 
 
-def _drawn(series):
+def _counted(series):
     yield charts.runs(series)
     yield charts.failures(series)
     yield charts.waits(series)
     yield charts.run_times(series)
+
+
+def _seen(series):
     if series.kind != "function":
+        yield charts.flow(series)
+        yield charts.errors(series)
+        yield charts.failing_times(series)
         yield charts.depth(series, "queued", "Queued")
         yield charts.depth(series, "oldest_seconds", "Oldest in queued", _age)
         yield charts.depth(series, "error", "In error")
-    if series.kind == "all" and series.span.name in HOURS:
-        yield charts.hourly(_by_hour(series))
 
 
 def _age(seconds) -> str:
     return number(None) if seconds is None else duration(seconds)
-
-
-def _by_hour(series):
-    summary = reading.error_summary()
-    if summary is None:
-        return None
-    counts = [group.by_hour(series.read_at, HOURS[series.span.name]) for group in summary.groups]
-    return [sum(hour) for hour in zip(*counts, strict=True)] or [0] * HOURS[series.span.name]
 
 
 def _operations(kind, name):

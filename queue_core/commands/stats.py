@@ -12,8 +12,9 @@ from queue_core.tiers import SPANS
 
 COUNTED = ("started", "succeeded", "retried", "failed")
 SEEN = ("queued", "error")
+FLOW = (("ready", "ready>="), ("taken", "taken>="), ("errors", "errors"))
 SHARES = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
-_HEAD = ("from (UTC)", *COUNTED, "wait p95", "run p50", "run p95", *SEEN)
+_HEAD = ("from (UTC)", *COUNTED, "wait p95", "run p50", "run p95", *(word for _, word in FLOW), *SEEN)
 _FORMS = {"1h": "%H:%M", "24h": "%H:%M", "7d": "%m-%d %H:%M", "90d": "%Y-%m-%d"}
 
 
@@ -26,7 +27,8 @@ _FORMS = {"1h": "%H:%M", "24h": "%H:%M", "7d": "%m-%d %H:%M", "90d": "%Y-%m-%d"}
 def stats(engine, queue, function, span, as_json):
     """Show what ran, how long it waited and ran, and what lay in the queues, over time.
 
-    Only workers of Signalbox report their runs.  Of TaskTiger's workers they are unknown."""
+    Only workers of Signalbox report their runs.  What TaskTiger's workers did is told by what lay in the queues: at
+    least so many tasks became ready and were taken, and so many came into error."""
     if queue is not None and function is not None:
         raise click.UsageError("Give a queue or --function, not both.")
     kind, name = (FUNCTION, function) if function is not None else (ALL, "") if queue is None else (QUEUE, queue)
@@ -47,12 +49,17 @@ def _show(series):
     widths = [max(map(len, column)) for column in zip(_HEAD, *rows, strict=True)]
     for row in (_HEAD, *rows):
         click.echo("  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)))
-    click.echo("The last line is not over yet.  queued and error: the highest seen.  ?: unknown.", err=True)
+    click.echo(
+        "The last line is not over yet.  queued and error: the highest seen.  ready, taken: at least, of all workers."
+        "  errors: what came into error.  ?: unknown.",
+        err=True,
+    )
 
 
 def _cells(slot, times):
     yield from (_number(slot.count(name)) for name in COUNTED)
     yield from (_seconds(found) for found in (times.wait(0.95), times.run(0.5), times.run(0.95)))
+    yield from (_number(slot.seen(name)) for name, _ in FLOW)
     yield from (_number(slot.depth(name)) for name in SEEN)
 
 
@@ -73,7 +80,7 @@ def _as_object(series):
         "range": series.span.name,
         "read_at": series.read_at,
         "slots": [
-            {"at": slot.at, "seconds": slot.seconds, "counts": slot.counts, "depths": slot.depths}
+            {"at": slot.at, "seconds": slot.seconds, "counts": slot.counts, "depths": slot.depths, "flow": slot.flow}
             for slot in series.slots
         ],
         "times": [
@@ -82,6 +89,7 @@ def _as_object(series):
                 "seconds": slot.seconds,
                 "wait_seconds": {name: slot.wait(share) for name, share in SHARES},
                 "run_seconds": {name: slot.run(share) for name, share in SHARES},
+                "failed_run_seconds": {name: slot.failed_run(share) for name, share in SHARES},
             }
             for slot in series.times
         ],

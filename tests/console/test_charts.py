@@ -18,6 +18,7 @@ counts = st.none() | st.fixed_dictionaries(
 depths = st.none() | st.fixed_dictionaries(
     {name: st.none() | st.integers(0, 10**9) for name in ("queued", "error", "oldest_seconds")}
 )
+flows = st.none() | st.dictionaries(st.sampled_from(["ready", "taken", "errors"]), st.integers(1, 10**9))
 buckets = st.dictionaries(st.integers(0, 90), st.integers(1, 10**6), max_size=5)
 
 
@@ -33,10 +34,13 @@ def numbers_in(chart):
     yield from ((x, 0, width, 0) for x, width in chart.gaps)
 
 
-@given(st.lists(st.tuples(counts, depths), min_size=1, max_size=61), st.lists(st.tuples(buckets, buckets), max_size=7))
+@given(
+    st.lists(st.tuples(counts, depths, flows), min_size=1, max_size=61), st.lists(st.tuples(*[buckets] * 3), max_size=7)
+)
 def test_whatever_the_numbers_are_a_drawing_stays_within_its_edges(rows, times):
     found = series(rows, [TimesSlot(AT + 600 * place, 600, *pair) for place, pair in enumerate(times)])
     drawn = [charts.runs(found), charts.failures(found), charts.waits(found), charts.run_times(found)]
+    drawn += [charts.flow(found), charts.errors(found), charts.failing_times(found)]
     drawn += [charts.depth(found, name, name) for name in ("queued", "error", "oldest_seconds")]
     for chart in drawn:
         for x, y, width, height in numbers_in(chart):
@@ -59,9 +63,14 @@ def test_a_line_is_broken_where_nothing_is_known():
 
 def test_where_nothing_is_known_the_words_say_so():
     found = series([(None, None)] * 3)
-    for chart in (charts.runs(found), charts.failures(found), charts.waits(found), charts.depth(found, "queued", "q")):
+    for chart in (
+        charts.runs(found),
+        charts.failures(found),
+        charts.waits(found),
+        charts.flow(found),
+        charts.errors(found),
+    ):
         assert not chart.is_known and "unknown" in chart.words and " 0" not in chart.words
-    assert charts.hourly(None).is_known is False
 
 
 def test_runs_that_failed_stand_on_each_other():

@@ -1,6 +1,7 @@
 """The walks of the sweeper over all queues, and what they write into the log."""
 
 import contextlib
+import json
 import os
 import time
 
@@ -10,6 +11,7 @@ from structlog.testing import capture_logs
 from queue_core import Engine, Settings
 from queue_core.duties import Duties
 from queue_core.errors import StoreCorrupt
+from tests.builders import ANNA
 from tests.checker import assert_sound
 
 
@@ -191,3 +193,48 @@ def test_the_index_waits_for_the_first_snapshot(world, duties):
     made = duties()
     assert not list(made.index_errors())
     assert not world.raw.keys("t:x:errors:*")
+
+
+# -- what came and went --
+
+
+def test_what_came_and_was_taken_between_two_looks_is_written_down(world, duties, engine):
+    busy = duties()
+    list(busy.take_snapshot())
+    for name in "abc":
+        world.put("queued", task_id=name, score=engine.store.now())
+    list(busy.take_snapshot())
+    for name in "ab":
+        engine.control.delete("orders", "queued", name, actor=ANNA, to_trash=False)
+    list(busy.take_snapshot())
+    list(busy.sample_stats())
+    for kind, name in (("queue", "orders"), ("all", "")):
+        series = engine.stats.series(kind, name)
+        assert (series.seen("ready"), series.seen("taken")) == (3, 2)
+    assert_sound(world.raw)
+
+
+def test_each_error_is_counted_once_with_the_time_of_its_last_run(world, duties, engine):
+    busy, now = duties(), engine.store.now()
+    world.put("error", task_id="a", score=now - 2)
+    world.raw.rpush(world.keys.executions("a"), json.dumps({"time_started": now - 10, "time_failed": now - 2}))
+    world.put("error", task_id="b", score=now - 1)
+    world.put("error", task_id="long ago", score=now - 7 * 86_400)
+    for _ in range(2):
+        list(busy.take_snapshot())
+        list(busy.index_errors())
+        list(busy.sample_stats())
+    list(Duties(busy._engine).index_errors())
+    series = engine.stats.series("queue", "orders")
+    assert series.seen("errors") == 2 and series.failed_run(0.5) == pytest.approx(8.0, rel=0.26)
+
+
+def test_where_nothing_is_to_be_counted_no_flow_is_written(world, duties, raw):
+    busy = duties(stats_flush_seconds=0)
+    for task_id in "ab":
+        world.put("queued", task_id=task_id)
+        world.put("error", task_id=task_id + "e")
+        list(busy.take_snapshot())
+        list(busy.index_errors())
+        list(busy.sample_stats())
+    assert not raw.keys("t:x:stats:flow:*")

@@ -26,6 +26,16 @@ def test_every_queue_is_counted_with_its_moments(world, engine):
     assert_sound(world.raw)
 
 
+def test_of_what_is_queued_it_is_known_how_much_came_since_the_look_before(world, engine):
+    now = engine.store.now()
+    world.put("queued", task_id="old", score=now - 60)
+    assert engine.snapshot.take().queues["orders"].newly_queued == 0
+    world.put("queued", task_id="put back", score=now - 30)
+    world.put("queued", task_id="new", score=engine.store.now())
+    assert engine.snapshot.take().queues["orders"].newly_queued == 1
+    assert engine.snapshot.take().queues["orders"].newly_queued == 0
+
+
 def test_hostile_queue_names_survive(world, engine):
     world.put("error", HOSTILE_QUEUE)
     engine.snapshot.take()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from queue_core import Engine, Settings
 from queue_core.errors import StoreUnavailable
 from queue_core.snapshot import QueueCounts, Snapshot
-from queue_core.tally import COUNTERS, FAILED, RETRIED, STOPPED, SUCCEEDED, Tally
+from queue_core.tally import COUNTERS, FAILED, FLOWS, RETRIED, STOPPED, SUCCEEDED, Tally
 from queue_core.tiers import SPANS
 from tests.builders import HOSTILE_QUEUE
 from tests.checker import assert_sound
@@ -161,6 +161,44 @@ def test_of_all_queues_the_sum_and_the_oldest_are_kept(stats):
     assert depths == {"queued": 5, "active": 0, "scheduled": 0, "error": 1, "oldest_seconds": 9, "workers": 4}
 
 
+# -- flow --
+
+
+@pytest.mark.parametrize("span", SPANS.values(), ids=SPANS)
+@pytest.mark.parametrize(("kind", "name"), [("all", ""), ("queue", "orders")])
+def test_what_queues_showed_is_read_back_apart_from_what_was_counted(stats, span, kind, name):
+    tally = runs(2)
+    tally.flow("orders", NOW, ready=9, taken=7)
+    tally.fail("orders", NOW, 0.5)
+    tally.fail("orders", NOW, None)
+    stats.write(tally)
+    series = stats.series(kind, name, span, now=NOW + 1)
+    assert slot_at(series, NOW).flow == {"ready": 9, "taken": 7, "errors": 2}
+    assert slot_at(series, NOW).counts == {"started": 2, "succeeded": 2}
+    assert series.failed_run(0.5) == pytest.approx(0.5, rel=0.26) and sum(series.times[-1].runs.values()) == 2
+
+
+def test_where_nobody_looked_no_flow_is_known_and_where_somebody_did_it_is_0(stats):
+    assert stats.series("queue", "orders", now=NOW).seen("taken") is None
+    stats.sample(snapshot(orders={"queued": 2}), workers=1)
+    series = stats.series("queue", "orders", SPANS["1h"], now=NOW)
+    assert slot_at(series, NOW).seen("taken") == 0 == series.seen("taken")
+    assert slot_at(series, NOW - 600).seen("taken") is None
+
+
+def test_of_functions_no_flow_is_known(stats):
+    stats.write(runs(1))
+    assert stats.series("function", "app:work", now=NOW).seen("ready") is None
+
+
+def test_runs_are_unknown_though_errors_came(stats):
+    tally = Tally()
+    tally.fail("orders", NOW, 1.0)
+    stats.write(tally)
+    series = stats.series("queue", "orders", now=NOW)
+    assert series.total("started") is None and series.seen("errors") == 1 and series.run(0.5) is None
+
+
 # -- trend --
 
 
@@ -250,14 +288,14 @@ def test_a_key_that_holds_something_else_spoils_only_its_own_numbers(stats, engi
 @pytest.mark.parametrize("value", ["x", "", "9" * 400, "-3", "1.5", b"\xff"])
 @pytest.mark.parametrize("field", ["20s", "999999s", "20", "s", "20w999", "٣s", b"\xff", "20w"])
 def test_fields_that_are_not_ours_are_left_out(stats, engine, raw, field, value):
-    for family in ("counts", "times", "depths"):
+    for family in ("counts", "times", "depths", "flow"):
         for tier, seconds in (("minutes", 3600), ("tens", 3600), ("hours", 21_600)):
             for kind in ("all", "queue"):
                 name = "" if kind == "all" else "orders"
                 raw.hset(engine.store.keys.stats(family, tier, int(NOW // seconds), kind, name), field, value)
     for span in SPANS.values():
         series = stats.series("queue", "orders", span, now=NOW)
-        assert not series.total("succeeded") and series.wait(0.99) is None
+        assert not series.total("succeeded") and not series.seen("taken") and series.wait(0.99) is None
         assert len(series.lines()) <= 92
     assert stats.trend(now=NOW)
 
@@ -269,7 +307,7 @@ def test_while_redis_is_away_a_write_says_so(engine_behind_proxy, proxy):
 
 
 def test_all_counters_have_letters_of_their_own():
-    assert len(set(COUNTERS.values())) == len(COUNTERS)
+    assert len(set(COUNTERS.values())) == len(COUNTERS) and len(set(FLOWS.values())) == len(FLOWS)
 
 
 def test_lines_add_up_to_the_same(stats):

@@ -94,7 +94,7 @@ def test_a_connection_cut_in_the_middle_loses_nothing(stream, proxy, world, hear
 
 def test_what_is_sent_after_a_cut_follows_what_was_not_answered(stream, proxy, world, heard):
     ids, lease = claim_many(world, 2)
-    stream.ask(world.store.call("counts", states=[]))
+    stream.ask(world.store.call("counts", states=[], since="inf", until_at="inf"))
     add(stream, world, heard, "start", ids[0], lease)
     proxy.cut_after(0)
     with pytest.raises(StoreUnavailable):
@@ -150,15 +150,17 @@ def test_a_script_that_redis_forgets_in_between_is_sent_in_full(stream, world, h
 def test_a_question_is_answered_after_everything_before_it(stream, world, heard):
     (one,), lease = claim_many(world, 1)
     add(stream, world, heard, "finish", one, lease)
-    assert stream.ask(world.store.call("counts", states=[b"t:active:orders"])) == [[0, None, None]]
+    assert stream.ask(world.store.call("counts", states=[b"t:active:orders"], since="inf", until_at="inf")) == [
+        [0, None, None, 0]
+    ]
     assert len(heard) == 1
 
 
 def test_a_question_about_a_forgotten_script_is_answered(stream, world):
-    call = world.store.call("counts", states=[b"t:active:orders"])
+    call = world.store.call("counts", states=[b"t:active:orders"], since="inf", until_at="inf")
     stream.ask(call)
     world.raw.script_flush()
-    assert stream.ask(call) == [[0, None, None]]
+    assert stream.ask(call) == [[0, None, None, 0]]
 
 
 def test_a_refused_question_is_raised(stream, world):
@@ -168,7 +170,7 @@ def test_a_refused_question_is_raised(stream, world):
 
 def test_a_question_whose_reply_was_lost_is_not_sent_again(stream, proxy, world):
     world.put("queued")
-    stream.ask(world.store.call("counts", states=[b"t:active:orders"]))
+    stream.ask(world.store.call("counts", states=[b"t:active:orders"], since="inf", until_at="inf"))
     call = world.store.call(
         "claim", queue="orders", limit=1, worker="w", lock_retry_seconds=1.0, payload_budget=1, task_prefix=b"t:task:"
     )

@@ -95,14 +95,31 @@ def test_while_redis_is_away_the_page_says_so():
     assert app.test_client().get("/numbers/").status_code == 503
 
 
-def test_failures_of_all_workers_come_from_the_error_groups(engine, viewer):
+def test_of_a_queue_that_only_tasktiger_serves_the_page_tells_what_it_showed(engine, viewer):
+    now = engine.store.now()
+    flowed(engine, "orders", now)
+    for address in ("/numbers/", "/numbers/queues/orders"):
+        page = viewer.get(address).get_data(as_text=True)
+        assert "at least 30 became ready, at least 20 were taken" in page
+        assert "2 tasks came into error" in page and "TaskTiger workers do not report" in page
+        assert page.index("seen-title") < page.index("counted-title") and "runs succeeded" not in page
+
+
+def test_of_a_queue_that_both_serve_both_are_told_apart(engine, viewer):
     fill(engine)
-    engine.store.client.set(
-        engine.store.keys.error_summary(),
-        '{"taken_at": 1, "remaining": 0, "groups": []}',
-    )
-    page = viewer.get("/numbers/").get_data(as_text=True)
-    assert "Failures by hour, of all workers" in page and "0 failures" in page
+    flowed(engine, "orders", engine.store.now())
+    page = viewer.get("/numbers/queues/orders").get_data(as_text=True)
+    counted, seen = page[page.index("counted-title") :].split("seen-title", 1)
+    assert "2 runs succeeded" in counted and "became ready" not in counted
+    assert "at least 20 were taken" in seen and "runs succeeded" not in seen.split("</section>")[0]
+
+
+def flowed(engine, queue, now):
+    tally = Tally()
+    tally.flow(queue, now, ready=30, taken=20)
+    tally.fail(queue, now, 3.0)
+    tally.fail(queue, now, None)
+    engine.stats.write(tally)
 
 
 def test_the_overview_shows_the_last_day_and_how_the_hour_is(engine, viewer, world):

@@ -5,20 +5,22 @@ REFUSALS = []
 
 def sample(world, queue="orders", task_id="a"):
     world.put("queued", queue, task_id)
-    return {"states": [world.keys.state("queued", queue)]}
+    return {"states": [world.keys.state("queued", queue)], "since": "1", "until_at": "5"}
 
 
-def test_each_state_tells_number_first_and_last(world):
-    for name, score in zip("abc", (3, 1.5, 2), strict=True):
+def test_each_state_tells_number_first_last_and_how_many_are_new(world):
+    for name, score in zip("abcd", (3, 1.5, 2, 1), strict=True):
         world.put("queued", task_id=name, score=score)
     world.raw.set("t:error:orders", "foreign")
     before = world.dump()
     keys = [to_bytes(f"t:{state}:orders") for state in ("queued", "active", "error")]
-    assert world.run("counts", states=keys) == [[3, b"1.5", b"3"], [0, None, None], None]
+    found = world.run("counts", states=keys, since="1", until_at="2")
+    assert found == [[4, b"1", b"3", 2], [0, None, None, 0], None]
     assert world.dump() == before
 
 
 def test_two_thousand_are_counted_at_once(world):
     world.put("queued", "1999")
-    answer = world.run("counts", states=[world.keys.state("queued", str(number)) for number in range(2000)])
+    states = [world.keys.state("queued", str(number)) for number in range(2000)]
+    answer = world.run("counts", states=states, since="inf", until_at="inf")
     assert [row[0] for row in answer] == [0] * 1999 + [1]

@@ -111,15 +111,15 @@ class Control:
         if checked_queue(to_queue) == queue:
             raise InvalidRequest("The task is in that queue already.")
         entry = act("move", actor, queue=queue, task_id=task_id, reason=reason, state=state, to_queue=to_queue)
-        self._store.run(
+        self._act(
             "move",
+            entry,
             queue=queue,
             id=task_id,
             state=state,
             to_queue=to_queue,
             now=self._store.now(),
             publish=state == states.QUEUED,
-            **self._recorded(entry),
         )
 
     def edit(self, queue: str, task_id: str, *, args: list, kwargs: dict, actor: Actor, reason: str = "") -> str:

@@ -41,6 +41,11 @@ CATALOGUE = {
     "operations_running": ("zset", "x:operations:running", "operation id -> created at, while it has not ended"),
     "operation": ("hash", "x:operation:<id>", "an operation: what, by whom, how far"),
     "operation_ids": ("list", "x:operation:<id>:ids", "the frozen selection of an operation on single tasks"),
+    "operation_frozen": (
+        "zset",
+        "x:operation:<id>:frozen",
+        "tasks that an operation will give another time -> their score at its start",
+    ),
     "operation_failed": (
         "zset",
         "x:operation:<id>:failed",
@@ -103,6 +108,7 @@ _MADE_OF = {
     "claims": "queue",
     "operation": "operation_id",
     "operation_ids": "operation_id",
+    "operation_frozen": "operation_id",
     "operation_released": "operation_id",
     "operation_failed": "operation_id",
     "error_group": "group_id",
@@ -256,6 +262,9 @@ class Keys:
 
     def operation_released(self, operation_id: str) -> bytes:
         return self._key("x", "operation", operation_id, "released")
+
+    def operation_frozen(self, operation_id: str) -> bytes:
+        return self._key("x", "operation", operation_id, "frozen")
 
     def operation_failed(self, operation_id: str) -> bytes:
         return self._key("x", "operation", operation_id, "failed")

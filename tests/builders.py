@@ -56,8 +56,10 @@ class World:
         values = {"lock_retry_seconds": 1.0, "payload_budget": 262_144} | values
         return self.run("claim", queue=queue, limit=limit, worker=worker, task_prefix=self.keys.task_prefix(), **values)
 
-    def put_operation(self, operation_id="op", matched=3, ids=()) -> None:
+    def put_operation(self, operation_id="op", matched=3, ids=(), frozen=None) -> None:
         """An operation that has begun."""
+        if frozen:
+            self.raw.zadd(f"t:x:operation:{operation_id}:frozen", frozen)
         self.run(
             "start_operation", operation_id=operation_id, created_at=50.0, record="{}", matched=matched, rate=0,
             canary="", act=NOTED["act"], max_audit_entries=1000, ids=list(ids),

@@ -214,7 +214,8 @@ class _Checker:
         running = set(map(to_text, self.raw.zrange(f"{self.prefix}:x:operations:running", 0, -1)))
         start = f"{self.prefix}:x:operation:"
         for key in self.types:
-            if not key.startswith(start):
+            # a frozen selection that expires is one of an operation that is about to begin
+            if not key.startswith(start) or (key.endswith(":frozen") and self.raw.ttl(key) != -1):
                 continue
             operation_id, _, ids = key[len(start) :].partition(":")
             if operation_id not in listed:

@@ -5,8 +5,10 @@ Each task is counted by the script that acts on it, so a process that dies in th
 """
 
 import json
+import math
 import secrets
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 
 from queue_core import states
 from queue_core.acts import Actor, act
@@ -14,7 +16,9 @@ from queue_core.errors import InvalidRequest, OperationEnded, OperationNotFound
 from queue_core.operations.canary import MOST_CANARIES, Verdict, judge
 from queue_core.operations.chunk import run_chunk
 from queue_core.operations.filtered import Foreseen, foresee, run_filtered
+from queue_core.operations.frozen import bounds, first_of_all, freeze
 from queue_core.operations.outcomes import failed_part, followed, settle
+from queue_core.operations.plan import Plan
 from queue_core.operations.record import (
     CANCELLED,
     DONE,
@@ -50,21 +54,23 @@ class Operations:
         self._store = store
         self._token = secrets.token_hex(16)
 
-    def count(self, queue: str, state: str, not_after: float | None = None) -> int:
-        """How many tasks an operation on everything up to `not_after` would match now."""
+    def count(self, queue: str, state: str, not_after: float | None = None, *, not_before: float | None = None) -> int:
+        """How many tasks an operation on everything with a score in between would match now."""
         key = self._store.keys.state(states.known(state), queue)
-        return self._store.client.zcount(key, "-inf", "+inf" if not_after is None else not_after)
+        return self._store.client.zcount(key, *_scores(not_before, not_after))
 
     def foresee(
-        self, queue: str, state: str, query: str, *, not_after: float | None = None, most: int | None = 2000, mask=None,
-        seconds: float | None = None,
+        self, queue: str, state: str, query: str, *, not_after: float | None = None, not_before: float | None = None,
+        most: int | None = 2000, mask=None, seconds: float | None = None, verb: str = "",
     ) -> Foreseen:  # fmt: skip
         """What an operation with that query would act on now, told from `most` tasks that lie evenly over the state;
         None: from all of them, in steps of 200.
 
         mask: gives the facts of a task without what the asking person may not see.  seconds: then it is told from those
-        that were looked at so far.  Raises InvalidRequest for what is no query, UnknownState."""
-        return foresee(self._store, queue, states.known(state), parse(query), not_after, most, mask, seconds)
+        that were looked at so far.  verb: a reschedule leaves alone what stands aside for a hold.
+        Raises InvalidRequest for what is no query, UnknownState."""
+        scores = bounds(state, not_before, not_after) if verb == "reschedule" else _scores(not_before, not_after)
+        return foresee(self._store, queue, states.known(state), parse(query), scores, most, mask, seconds)
 
     def start(
         self,
@@ -83,10 +89,16 @@ class Operations:
         canary_failures: int = 0,
         retries: str | None = None,
         query: str = "",
+        to_queue: str = "",
+        shift_seconds: float | None = None,
+        due_at: float | None = None,
+        spread_seconds: float | None = None,
+        not_before: float | None = None,
     ) -> Operation:
         """Writes the operation down; nothing has happened to any task yet.
 
-        verb: retry | purge (error) | delete | clear (queued, scheduled).  task_ids: these only, at most 10,000; else
+        verb: retry | purge (error) | delete | clear (queued, scheduled) | move (all but active) | reschedule
+        (scheduled, error).  task_ids: these only, at most 10,000; else
         everything in that state with a score up to `not_after` (default: now).  to_trash: else what it deletes is gone
         for good, which frees its memory now.
         rate: tasks a second, 0: as fast as it goes.  canary (retry only): so many, at most 100, go ahead at the head of
@@ -94,22 +106,28 @@ class Operations:
         the operation pauses itself, else it goes on by itself.  retries: the operation whose failed part this is.
         query: acts on those only for which it holds, see `queue_core.query`; `matched` then is how many are looked at,
         and ages count from now.
-        Raises InvalidRequest, UnknownState."""
+        to_queue: where a move leads; state and score stay.
+        A reschedule takes one of these, and what has passed means now: shift_seconds, so much later, or earlier when
+        below 0 (scheduled only); due_at, Unix seconds; spread_seconds, over so long from `due_at` on, else from the
+        first of them, evenly and in the order of their scores.  not_before: it leaves tasks with a lower score alone,
+        too; and whatever has another score when it comes to it.
+        Raises InvalidRequest, InvalidQueueName, UnknownState."""
         self._check(verb, state, task_ids)
         query = _checked_query(query, task_ids)
         _check_rate(rate)
         _check_canary(verb, canary, canary_seconds, canary_failures)
+        plan = Plan(to_queue, shift_seconds, due_at, spread_seconds, not_before).checked(verb, queue, state)
         return self._begin(
             verb, queue, state, actor=actor, reason=reason, not_after=not_after, task_ids=task_ids,
             to_trash=to_trash, rate=rate, canary=canary, canary_seconds=canary_seconds,
-            canary_failures=canary_failures, retries=retries, query=query,
+            canary_failures=canary_failures, retries=retries, query=query, plan=plan,
         )  # fmt: skip
 
     def start_together(
         self,
         verb: str,
         state: str,
-        chosen: dict[str, list[str]],
+        chosen: dict[str, list[str] | None],
         *,
         actor: Actor,
         reason: str = "",
@@ -117,24 +135,38 @@ class Operations:
         canary: int = 0,
         canary_seconds: float = 60.0,
         canary_failures: int = 0,
+        not_after: float | None = None,
+        query: str = "",
+        **plan,
     ) -> list[Operation]:
-        """Writes down one operation for each queue of {queue: task ids}, the largest first, that are one act.
+        """Writes down one operation for each queue of {queue: task ids; None: all of it}, the largest first: one act.
 
         They share the rate by their sizes.  The canary is of the largest; the others wait until it has passed, and
-        pause themselves when it is cancelled before.  verb, canary…: as for `start`.
-        Raises InvalidRequest, UnknownState."""
+        pause themselves when it is cancelled before.  A spread begins at the first task of all of them.
+        verb, canary, not_after, query, and what else: as for `start`.
+        Raises InvalidRequest, InvalidQueueName, UnknownState."""
         _check_rate(rate)
-        queues = sorted(chosen, key=lambda queue: -len(chosen[queue]))
-        for queue in queues:
-            self._check(verb, state, chosen[queue])
+        asked = Plan(**plan)
+        for queue, ids in chosen.items():
+            self._check(verb, state, ids)
+            query = _checked_query(query, ids)
+            asked.checked(verb, queue, state)
         _check_canary(verb, canary, canary_seconds, canary_failures)
+        sizes = {
+            queue: self.count(queue, state, not_after, not_before=asked.not_before) if ids is None else len(ids)
+            for queue, ids in chosen.items()
+        }
+        queues = sorted(chosen, key=lambda queue: -sizes[queue])
+        if asked.is_spread_without_begin:
+            asked = replace(asked, due_at=first_of_all(self._store, state, chosen, asked))
         together = [secrets.token_hex(8) for _ in queues] if len(queues) > 1 else []
-        rates = shares(rate, [len(chosen[queue]) for queue in queues])
+        rates = shares(rate, [sizes[queue] for queue in queues])
         return [
             self._begin(
                 verb, queue, state, actor=actor, reason=reason, task_ids=chosen[queue], rate=rates[at],
                 canary=0 if at else canary, canary_seconds=canary_seconds, canary_failures=canary_failures,
                 follows=bool(at and canary), together=together, operation_id=together[at] if together else None,
+                not_after=not_after, query=query, plan=asked,
             )
             for at, queue in enumerate(queues)
         ]  # fmt: skip
@@ -158,23 +190,32 @@ class Operations:
 
     def _begin(
         self, verb, queue, state, *, actor, reason, task_ids, rate, canary, canary_seconds, canary_failures,
-        not_after=None, to_trash=True, retries=None, query="", follows=False, together=(), operation_id=None,
+        not_after=None, to_trash=True, retries=None, query="", follows=False, together=(), operation_id=None, plan=None,
     ) -> Operation:  # fmt: skip
-        now = self._store.now()
+        now, plan, operation_id = self._store.now(), plan or Plan(), operation_id or secrets.token_hex(8)
         if task_ids is None and not_after is None:
             not_after = self._newest_score(queue, state, now)
-        ids = list(dict.fromkeys(task_ids or ()))
+        ids, frozen = list(dict.fromkeys(task_ids or ())), 0
         matched = len(ids) if task_ids is not None else self.count(queue, state, not_after)
-        to_trash = to_trash and verb != "retry" and self._store.settings.trash_seconds > 0
+        if verb == "reschedule":
+            if plan.is_spread_without_begin:
+                plan = replace(plan, due_at=first_of_all(self._store, state, {queue: task_ids}, plan))
+            frozen = freeze(
+                self._store, operation_id, queue, state, plan, not_after=not_after, ids=task_ids and ids, query=query
+            )
+            matched, ids = len(ids) if task_ids is not None else frozen, []
+        destroys = VERBS[verb] == "delete"
+        to_trash = to_trash and destroys and self._store.settings.trash_seconds > 0
         record = {
             "verb": verb, "queue": queue, "state": state, "actor": actor.name, "door": actor.door, "reason": reason,
             "created_at": now, "not_after": not_after, "selected": task_ids is not None, "to_trash": to_trash,
             "canary": canary, "canary_seconds": canary_seconds, "canary_failures": canary_failures,
-            "retries": retries, "query": query, "together": together,
-        }  # fmt: skip
+            "retries": retries, "query": query, "together": together, "frozen": frozen,
+        } | asdict(plan)  # fmt: skip
         facts = {
-            "tasks": ids[:10],
-            "for_good": verb != "retry" and not to_trash,
+            "tasks": list(task_ids or ())[:10],
+            "for_good": destroys and not to_trash,
+            **asdict(plan),
             "canary": canary or None,
             "retries": retries,
             "query": query or None,
@@ -452,6 +493,10 @@ class Operations:
         # what is no record stops nothing but itself
         read = [read_operation(to_text(one), fields) for one, fields in pairs if isinstance(fields, dict)]
         return [operation for operation in read if operation is not None]
+
+
+def _scores(not_before, not_after) -> tuple[float, float]:
+    return -math.inf if not_before is None else not_before, math.inf if not_after is None else not_after
 
 
 def _is_query(text) -> bool:

@@ -1,41 +1,75 @@
 """One chunk of an operation: which tasks come next, the act on each, and the count of those that could not be met."""
 
+from typing import NamedTuple
+
 from queue_core import states
 from queue_core.disposal import disposal
 from queue_core.errors import OperationEnded
+from queue_core.operations.plan import new_due_at
 from queue_core.operations.record import VERBS, Operation
+from queue_core.payload import with_scheduled_at
 from queue_core.store import Store
 from queue_core.text import to_text
+
+_PAYLOADS_AT_ONCE = 20
+"""A payload may have a megabyte."""
+_PATCH_ATTEMPTS = 5
+
+
+class Row(NamedTuple):
+    """place: how many of the frozen selection stand before it; 0 where nobody asks."""
+
+    id: str
+    score: float
+    place: int = 0
 
 
 def run_chunk(store: Store, operation: Operation, most: int) -> bool:
     """Acts on up to `most` tasks; whether fewer than that were left.  Raises OperationEnded."""
-    ids = [task_id for task_id, _ in next_rows(store, operation, most)]
-    for task_id in act_on(store, operation, ids):
+    rows = next_rows(store, operation, most)
+    for task_id in act_on(store, operation, rows):
         store.run("skip", operation_id=operation.id, id=task_id, **{"from": source(store, operation)})
-    return len(ids) < most
+    return len(rows) < most
 
 
-def act_on(store: Store, operation: Operation, ids: list[str]) -> list[str]:
-    """Does it to each; gives those that refused.  Raises OperationEnded."""
+def act_on(store: Store, operation: Operation, rows: list[Row]) -> list[str]:
+    """Does it to each; gives the ids of those that refused.  Raises OperationEnded."""
+    if operation.verb == "reschedule":
+        return _reschedule(store, operation, rows)
+    ids = [row.id for row in rows]
     calls = _calls(store, operation, ids)
-    replies = store.send_all(calls) if calls else []
-    for reply in replies:
-        if isinstance(reply, OperationEnded):
-            raise reply
+    replies = _unless_ended(store.send_all(calls) if calls else [])
     return [task_id for task_id, reply in zip(ids, replies, strict=True) if isinstance(reply, Exception)]
 
 
-def next_rows(store: Store, operation: Operation, count: int) -> list[tuple[str, float]]:
-    """(id, score) of the tasks that come next, at most `count`."""
+def _unless_ended(replies):
+    for reply in replies:
+        if isinstance(reply, OperationEnded):
+            raise reply
+    return replies
+
+
+def next_rows(store: Store, operation: Operation, count: int) -> list[Row]:
+    """The tasks that come next, at most `count`."""
     if count == 0:
         return []
+    if operation.verb == "reschedule":
+        return _frozen_rows(store, operation, count)
     if operation.selected:
         key = store.keys.operation_ids(operation.id)
-        return [(to_text(one), 0.0) for one in store.client.lrange(key, 0, count - 1)]
+        return [Row(to_text(one), 0.0) for one in store.client.lrange(key, 0, count - 1)]
     key, first = source(store, operation), _first_rank(store, operation)
     rows = store.client.zrange(key, first, first + count - 1, withscores=True)
-    return [(to_text(task_id), score) for task_id, score in rows if score <= operation.not_after]
+    return [Row(to_text(task_id), score) for task_id, score in rows if score <= operation.not_after]
+
+
+def _frozen_rows(store, operation, count) -> list[Row]:
+    pipeline = store.client.pipeline()
+    pipeline.zcard(store.keys.operation_frozen(operation.id))
+    pipeline.zrange(store.keys.operation_frozen(operation.id), 0, count - 1, withscores=True)
+    left, rows = pipeline.execute()
+    first = max(operation.frozen - left, 0)
+    return [Row(to_text(task_id), score, first + at) for at, (task_id, score) in enumerate(rows)]
 
 
 def _first_rank(store, operation) -> int:
@@ -74,7 +108,31 @@ def _restore(store, operation, entry_id, task_id):
     return _call(store, operation, id=task_id, entry_id=entry_id, trash_prefix=trash_prefix, publish=publish)
 
 
+def _reschedule(store, operation, rows) -> list[str]:
+    refused = []
+    for first in range(0, len(rows), _PAYLOADS_AT_ONCE):
+        left = rows[first : first + _PAYLOADS_AT_ONCE]
+        for _ in range(_PATCH_ATTEMPTS):
+            replies = _unless_ended(store.send_all(_reschedulings(store, operation, left))) if left else []
+            refused += [row.id for row, reply in zip(left, replies, strict=True) if isinstance(reply, Exception)]
+            left = [row for row, reply in zip(left, replies, strict=True) if reply == b"CHANGED"]
+        refused += [row.id for row in left]
+    return refused
+
+
+def _reschedulings(store, operation, rows):
+    payloads, now, plan = store.client.mget([store.keys.payload(row.id) for row in rows]), store.now(), operation.plan
+    for row, payload in zip(rows, payloads, strict=True):
+        due_at, before = new_due_at(plan, row.score, row.place, operation.frozen, now), payload or b""
+        after = with_scheduled_at(before, due_at)
+        yield _call(store, operation, id=row.id, due_at=due_at, payload_before=before, payload_after=after)
+
+
 def _one(store, operation, task_id):
+    if operation.verb == "move":
+        return _call(
+            store, operation, id=task_id, to_queue=operation.to_queue, publish=operation.state == states.QUEUED
+        )
     where = {"by": operation.actor, "door": operation.door, "reason": operation.reason}
     put_aside = disposal(store, operation.to_trash, **where, operation_id=operation.id)
     return _call(store, operation, id=task_id, fresh_budget=False, **put_aside)

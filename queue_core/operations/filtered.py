@@ -21,7 +21,8 @@ _GOLDEN = 0.6180339887498949
 class Foreseen:
     """total: tasks up to the cut-off; looked_at: so many of them were read; matched: so many of these are meant.
 
-    functions, exceptions: {name, or None: matched}.  samples: ids, at most 5."""
+    functions, exceptions: {name, or None: matched}.  samples: ids, at most 5.  first_at, last_at: the lowest and
+    the highest score of those that matched; None without one."""
 
     total: int
     looked_at: int = 0
@@ -29,6 +30,8 @@ class Foreseen:
     functions: Counter = field(default_factory=Counter)
     exceptions: Counter = field(default_factory=Counter)
     samples: list = field(default_factory=list)
+    first_at: float | None = None
+    last_at: float | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -41,21 +44,22 @@ class Foreseen:
 
 
 def foresee(
-    store: Store, queue: str, state: str, asked: Query, not_after: float | None, most: int | None, mask=None,
+    store: Store, queue: str, state: str, asked: Query, scores: tuple[float, float], most: int | None, mask=None,
     seconds: float | None = None,
 ) -> Foreseen:  # fmt: skip
     """What an operation with that query would act on now, told from at most `most` tasks, 200 at a time.
 
-    mask: gives the facts of a task without what the asking person may not see.  seconds: after so long it is told from
-    those that were looked at by then, at least one."""
+    scores: the lowest and the highest one that are meant.  mask: gives the facts of a task without what the asking
+    person may not see.  seconds: after so long it is told from those that were looked at by then, at least one."""
     key, now = store.keys.state(state, queue), store.now()
     ends_at = math.inf if seconds is None else monotonic() + seconds
-    found = Foreseen(store.client.zcount(key, "-inf", "+inf" if not_after is None else not_after))
+    found = Foreseen(store.client.zcount(key, *scores))
+    before = store.client.zcount(key, "-inf", f"({scores[0]!r}") if scores[0] > -math.inf else 0
     if not asked.may_hold(queue, state):
         found.looked_at = found.total
         return found
     for first, count in _in_turn(_blocks(found.total, most), seconds):
-        members = store.client.zrange(key, first, first + count - 1, withscores=True)
+        members = store.client.zrange(key, before + first, before + first + count - 1, withscores=True)
         rows = [(to_text(task_id), score) for task_id, score in members]
         # what a person is shown of them is read whatever is asked for
         for facts in task_facts.read(store, queue, state, rows):
@@ -70,6 +74,8 @@ def foresee(
 
 def _note(found, facts):
     found.matched += 1
+    found.first_at = facts.at if found.first_at is None else min(facts.at, found.first_at)
+    found.last_at = facts.at if found.last_at is None else max(facts.at, found.last_at)
     found.functions[facts.func] += 1
     found.exceptions[facts.exception_name or None] += 1
     if len(found.samples) < SAMPLES:
@@ -103,10 +109,10 @@ def run_filtered(store: Store, operation: Operation, most: int, pace) -> bool:
     allowed = pace(min(most, len(meant))) if meant and most else 0
     # what stands behind the first one that has to wait is looked at another time
     end = meant[allowed] if allowed < len(meant) else len(rows)
-    refused = act_on(store, operation, [rows[at][0] for at in meant[:allowed]])
-    staying = [row for row, answer in zip(rows[:end], answers, strict=False) if not answer or row[0] in refused]
+    refused = act_on(store, operation, [rows[at] for at in meant[:allowed]])
+    staying = [row for row, answer in zip(rows[:end], answers, strict=False) if not answer or row.id in refused]
     if staying:
-        last_id, last_score = staying[-1]
+        last_id, last_score, _ = staying[-1]
         store.run(
             "pass_by",
             operation_id=operation.id,
@@ -122,5 +128,6 @@ def run_filtered(store: Store, operation: Operation, most: int, pace) -> bool:
 def _answers(store, operation, rows) -> list[bool]:
     # what cannot be told is not meant
     asked = query.parse(operation.query)
-    facts = task_facts.read(store, operation.queue, operation.state, rows, asked.reads)
+    pairs = [(row.id, row.score) for row in rows]
+    facts = task_facts.read(store, operation.queue, operation.state, pairs, asked.reads)
     return [asked.holds(one, operation.created_at) is True for one in facts]

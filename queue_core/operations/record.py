@@ -6,9 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from queue_core import states
+from queue_core.operations.plan import Plan
 from queue_core.text import json_object, to_text
 
-VERBS = {"retry": "retry", "delete": "delete", "purge": "delete", "clear": "delete", "restore": "restore"}
+VERBS = {
+    "retry": "retry", "delete": "delete", "purge": "delete", "clear": "delete", "restore": "restore", "move": "move",
+    "reschedule": "reschedule",
+}  # fmt: skip
 """Verb of an operation -> the script that does it to one task.  restore brings back what another one deleted."""
 
 RUNNING, PAUSED, DONE, CANCELLED = "running", "paused", "done", "cancelled"
@@ -92,7 +96,9 @@ class Operation:
     paused_at, paused_because: since when it stands still, and why.  rested_seconds: how long it
     stood still before.  outcomes: of a retry, what became of the tasks.  retries: the operation whose failed part this
     one retries.  query: which of the selection are meant, see `queue_core.query`; passed_by: looked at and not meant,
-    so that `matched` is how many are looked at."""
+    so that `matched` is how many are looked at.
+    to_queue: where a move leads.  shift_seconds, due_at, spread_seconds: what a reschedule gives them, see
+    `Plan`; not_before: tasks with a lower score are left alone; frozen: so many places a spread has."""
 
     id: str
     verb: str
@@ -125,6 +131,21 @@ class Operation:
     outcomes: Outcomes = Outcomes()
     retries: str | None = None
     together: tuple[str, ...] = ()
+    to_queue: str = ""
+    shift_seconds: float | None = None
+    due_at: float | None = None
+    spread_seconds: float | None = None
+    not_before: float | None = None
+    frozen: int = 0
+
+    @property
+    def plan(self) -> Plan:
+        return Plan(self.to_queue, self.shift_seconds, self.due_at, self.spread_seconds, self.not_before)
+
+    @property
+    def queues(self) -> list[str]:
+        """All that it touches."""
+        return [self.queue, self.to_queue] if self.to_queue else [self.queue]
 
     @property
     def ended(self) -> bool:
@@ -244,11 +265,16 @@ def _moment(fields, name):
 def _is_sound(operation) -> bool:
     texts = (operation.verb, operation.queue, operation.state, operation.actor, operation.door, operation.reason)
     moments = (operation.created_at, operation.ended_at or 0, operation.not_after or 0)
+    times = (operation.shift_seconds, operation.due_at, operation.spread_seconds, operation.not_before)
     return (
         all(isinstance(text, str) for text in texts)
         and all(isinstance(moment, (int, float)) and not math.isnan(moment) for moment in moments)
+        and all(one is None or (type(one) in (int, float) and math.isfinite(one)) for one in times)
+        and isinstance(operation.to_queue, str)
+        and (operation.verb == "move") == bool(operation.to_queue)
+        and (operation.verb == "reschedule") == any(one is not None for one in times[:3])
         and isinstance(operation.canary_seconds, (int, float))
-        and all(type(one) is int for one in (operation.canary, operation.canary_failures))
+        and all(type(one) is int for one in (operation.canary, operation.canary_failures, operation.frozen))
         and bool(operation.selected or operation.undoes or operation.not_after is not None)
         and 0 <= operation.rate < math.inf
         and operation.verb in VERBS

@@ -1,5 +1,6 @@
 -- end_operation: close the record of an operation, when it is done or cancelled (a paused one can only be cancelled)
--- KEYS    operation hash, operations_running zset, operation_ids list, operation_released zset, audit stream
+-- KEYS    operation hash, operations_running zset, operation_ids list, operation_frozen zset, operation_released zset,
+--         audit stream
 -- ARGV    operation_id, status, ended_at, keep_seconds, act, max_audit_entries
 -- where   act: empty when it ended by itself
 -- gives   OK
@@ -21,6 +22,8 @@ end
 redis.call('HSET', operation, 'status', status, 'ended_at', ended_at)
 redis.call('EXPIRE', operation, keep_seconds)
 redis.call('DEL', operation_ids, operation_released)
+-- it may hold a million
+redis.call('UNLINK', operation_frozen)
 if act ~= '' then
     note_act(audit, operation, operation_ids, '', operation_id, act, max_audit_entries)
 end

@@ -2,14 +2,19 @@
 -- KEYS    from zset, to zset, from_names set, payload string, queued zset, active zset, scheduled zset, error zset,
 --         to_queued zset, to_active zset, to_scheduled zset, to_error zset, audit stream, operation hash,
 --         operation_ids list, twins any, followed any, activity channel
--- ARGV    id, queue, state, to_queue, now, publish, act, max_audit_entries, operation_prefix
+-- ARGV    id, queue, state, to_queue, not_after, now, publish, operation_id, act, max_audit_entries,
+--         operation_prefix
 -- DERIVES operation_prefix .. the operation that followed the task
 -- gives   OK
 -- refuses TASK_NOT_FOUND, PAYLOAD_MISSING, ALREADY_THERE (also: a unique task that another state of its queue holds,
---         since both would share one payload)
+--         since both would share one payload), OPERATION_ENDED
 -- include queue_names, act, wake, followed
+local ended = refuse_ended(operation, operation_id)
+if ended then
+    return ended
+end
 local score = redis.call('ZSCORE', from, id)
-if not score then
+if not score or came_later(score, not_after) then
     return refuse('TASK_NOT_FOUND', id)
 end
 if redis.call('EXISTS', payload) == 0 then
@@ -31,6 +36,6 @@ redis.call('SADD', from_names, to_queue)
 -- a look for a twin that is under way may have passed that queue already; so it has to begin anew
 redis.pcall('ZADD', twins, 'XX', now, id)
 stop_following_from(state, followed, operation_prefix, queue, id)
-note_act(audit, operation, operation_ids, '', id, act, max_audit_entries)
+note_act(audit, operation, operation_ids, operation_id, id, act, max_audit_entries)
 wake(activity, to_queue, publish)
 return 'OK'

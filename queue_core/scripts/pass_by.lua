@@ -1,5 +1,5 @@
 -- pass_by: count the tasks of one chunk that an operation with a query looked at and leaves where they are
--- KEYS    from zset, operation hash
+-- KEYS    from zset, operation hash, operation_frozen zset
 -- ARGV    operation_id, passed_by, last_id, last_score, refused...
 -- where   passed_by: how many the query does not mean; last_id, last_score: the last task of the chunk that is still
 --         there, empty: none; refused: ids that it means and could not act on, at most 200
@@ -20,6 +20,10 @@ for _, id in ipairs(refused) do
     end
 end
 if last_id ~= '' then
+    local place = redis.call('ZRANK', operation_frozen, last_id)
+    if place then
+        redis.call('ZREMRANGEBYRANK', operation_frozen, 0, place)
+    end
     redis.call('HSET', operation, 'passed_id', last_id, 'passed_score', last_score)
 end
 return 'OK'

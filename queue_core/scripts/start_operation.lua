@@ -1,5 +1,5 @@
 -- start_operation: write down an operation on many tasks, with its frozen selection
--- KEYS    operation hash, operations zset, operations_running zset, operation_ids list, audit stream
+-- KEYS    operation hash, operations zset, operations_running zset, operation_ids list, operation_frozen zset, audit stream
 -- ARGV    operation_id, created_at, record, matched, rate, canary, act, max_audit_entries, ids...
 -- where   canary: waiting, while its first tasks go ahead and the rest waits for them; following, while the canary of
 --         another operation decides; empty: there is none
@@ -11,6 +11,7 @@ redis.call('ZREM', operations_running, '')
 for first = 1, #ids, 1000 do
     redis.call('RPUSH', operation_ids, unpack(ids, first, math.min(first + 999, #ids)))
 end
+redis.call('PERSIST', operation_frozen)
 redis.call('HSET', operation, 'record', record, 'status', 'running', 'matched', matched, 'done', 0, 'skipped', 0,
     'rate', rate)
 if canary ~= '' then

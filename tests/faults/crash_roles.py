@@ -172,6 +172,7 @@ class Sweeping(Role):
         stage.removed.update(purged)
         engine.operations.start("delete", "failed", "error", actor=ANNA, task_ids=purged)
         self._put_undone(engine)
+        self._put_led_elsewhere(engine)
         put_held(stage, engine)
         self._put_twins(engine)
         stage.put(engine, tasks.once, queue="paused")
@@ -183,6 +184,14 @@ class Sweeping(Role):
         back = [self.stage.put_failed(engine, tasks.again) for _ in range(3)]
         operation = engine.operations.start("delete", "failed", "error", actor=ANNA, task_ids=back)
         engine.operations.undo(engine.operations.run_small(operation).id, actor=ANNA)
+
+    def _put_led_elsewhere(self, engine):
+        """What somebody moves to another queue, and what is to become due an hour earlier."""
+        astray = [self.stage.put_failed(engine, tasks.again) for _ in range(3)]
+        engine.operations.start("move", "failed", "error", actor=ANNA, task_ids=astray, to_queue="rightly")
+        for _ in range(3):
+            self.stage.put(engine, tasks.again, queue="planned", when=time.time() + 3600)
+        engine.operations.start("reschedule", "planned", "scheduled", actor=ANNA, shift_seconds=-3600.0)
 
     def _put_twins(self, engine):
         """A unique task in two queues, of which one has let it go."""
@@ -257,6 +266,9 @@ class Operating(Asking):
         self.failed = [stage.put_failed(engine, tasks.again) for _ in range(7)]
         far = time.time() + 3600
         self.planned = [stage.put(engine, tasks.again, when=far) for _ in range(2)]
+        for _ in range(2):
+            stage.put(engine, tasks.again, queue="planned", when=far)
+        self.astray = [stage.put_failed(engine, tasks.again) for _ in range(2)]
         stage.put(engine, tasks.again, queue="held")
         rubbish = [stage.put_failed(engine, tasks.again) for _ in range(3)]
         for task_id in rubbish:
@@ -281,6 +293,12 @@ class Operating(Asking):
             lambda: control.reschedule("orders", "scheduled", planned[1], due_at=time.time() + 0.1, actor=ANNA),
             lambda: operations.run_small(
                 operations.start("retry", "failed", "error", actor=ANNA, task_ids=[*failed[4:], plain_id()])
+            ),
+            lambda: operations.run_small(
+                operations.start("move", "failed", "error", actor=ANNA, task_ids=self.astray, to_queue="rightly")
+            ),
+            lambda: operations.run_small(
+                operations.start("reschedule", "planned", "scheduled", actor=ANNA, spread_seconds=0.1, due_at=1.0)
             ),
             lambda: operations.pause(_unhurried(operations), actor=ANNA, reason="a look at it"),
             lambda: operations.resume(_unhurried(operations), actor=ANNA),

@@ -147,9 +147,9 @@ def test_nobody_is_told_of_anything_where_publishing_is_off(world, engine, name)
     assert not published
 
 
-def test_only_what_accepts_new_work_is_refused_by_a_full_redis():
+def test_only_what_accepts_new_work_or_copies_names_is_refused_by_a_full_redis():
     assert {name for name in NAMES if getattr(module_of(name), "GROWS", False)} == {
-        "edit", "enqueue", "enqueue_later", "receive",
+        "edit", "enqueue", "enqueue_later", "freeze", "receive",
     }  # fmt: skip
 
 

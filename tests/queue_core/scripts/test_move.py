@@ -2,12 +2,15 @@ import pytest
 
 from tests.builders import NOTED
 from tests.checker import assert_sound
-from tests.queue_core.scripts.refusal import Refusal
+from tests.queue_core.scripts.refusal import OPERATION_ENDED, OPERATION_UNKNOWN, Refusal
 
 
 def sample(world, queue="orders", task_id="a", state="queued"):
     world.put(state, queue, task_id)
-    return {"id": task_id, "queue": queue, "state": state, "to_queue": "mail", "now": 150.5, "publish": True, **NOTED}
+    return {
+        "id": task_id, "queue": queue, "state": state, "to_queue": "mail", "not_after": "", "now": 150.5,
+        "publish": True, **NOTED,
+    }  # fmt: skip
 
 
 def hold_too(queue, state):
@@ -21,6 +24,9 @@ REFUSALS = [
     Refusal("PAYLOAD_MISSING", "there is nothing to run", lambda world: world.raw.delete("t:task:a")),
     *[hold_too("mail", state) for state in ("queued", "active", "scheduled", "error")],
     *[hold_too("orders", state) for state in ("active", "scheduled", "error")],
+    Refusal("TASK_NOT_FOUND", "it came after the cut-off", values={"not_after": 99.0}),
+    OPERATION_ENDED,
+    OPERATION_UNKNOWN,
 ]
 
 
@@ -58,3 +64,13 @@ def test_a_look_for_its_twin_that_is_under_way_begins_anew(world):
     world.raw.zadd("t:x:twins", {"a": 5.5})
     world.run("move", **values)
     assert world.dump()["t:x:twins"] == {"a": 150.5}
+
+
+def test_as_part_of_an_operation_it_is_counted_there_and_not_in_the_trail(world):
+    values = sample(world)
+    world.put_operation(ids=[b"a", b"b"])
+    before = len(world.acts())
+    world.run("move", **values | {"operation_id": "op", "not_after": 100.0})
+    assert world.dump()["t:x:operation:op"]["done"] == "1" and world.dump()["t:x:operation:op:ids"] == ["b"]
+    assert len(world.acts()) == before
+    assert_sound(world.raw)

@@ -34,3 +34,10 @@ def test_what_was_meant_and_refused_is_skipped_and_some_of_it_is_still_there(wor
 def test_with_nothing_left_there_the_place_stays(world):
     world.run("pass_by", **sample(world) | {"last_id": "", "last_score": ""})
     assert "passed_id" not in counted(world)
+
+
+def test_what_is_frozen_is_taken_off_up_to_the_last_one(world):
+    values = sample(world)
+    world.raw.zadd("t:x:operation:op:frozen", {"0": 99.0, "a": 100.0, "b": 101.0})
+    world.run("pass_by", **values)
+    assert world.dump()["t:x:operation:op:frozen"] == {"b": 101.0}

@@ -3,7 +3,7 @@ import pytest
 from queue_core.text import to_text
 from tests.builders import NOTED
 from tests.checker import assert_sound
-from tests.queue_core.scripts.refusal import Refusal
+from tests.queue_core.scripts.refusal import OPERATION_ENDED, OPERATION_UNKNOWN, Refusal
 
 
 def sample(world, queue="orders", task_id="a", state="scheduled"):
@@ -18,6 +18,20 @@ REFUSALS = [
     Refusal("TASK_NOT_FOUND", "it has left", lambda world: world.raw.zrem("t:scheduled:orders", "a")),
     Refusal("TASK_NOT_FOUND", "it is in another state", values={"state": "error"}),
     Refusal("PAYLOAD_MISSING", "there is nothing to run", lambda world: world.raw.delete("t:task:a")),
+    Refusal(
+        "TASK_NOT_FOUND",
+        "its operation has given it another time already",
+        lambda world: world.put_operation(frozen={"b": 100.0}),
+        {"operation_id": "op"},
+    ),
+    Refusal(
+        "TASK_NOT_FOUND",
+        "somebody has given it another time since its operation began",
+        lambda world: world.put_operation(frozen={"a": 99.0}),
+        {"operation_id": "op"},
+    ),
+    OPERATION_ENDED,
+    OPERATION_UNKNOWN,
 ]
 
 
@@ -58,3 +72,14 @@ def test_any_bytes_are_compared_and_written_as_they_are(world):
     world.raw.set("t:task:a", b"\xff\x00\r\n")
     world.run("reschedule", **values | {"payload_before": b"\xff\x00\r\n", "payload_after": b"\xfe\x00"})
     assert world.dump()["t:task:a"] == to_text(b"\xfe\x00")
+
+
+def test_as_part_of_an_operation_it_is_counted_there_and_frozen_no_more(world):
+    values = sample(world)
+    world.put_operation(frozen={"a": 100.0, "b": 101.0})
+    before = len(world.acts())
+    assert world.run("reschedule", **values | {"operation_id": "op"}) == b"OK"
+    assert world.dump()["t:x:operation:op"]["done"] == "1"
+    assert world.dump()["t:x:operation:op:frozen"] == {"b": 101.0}
+    assert world.scores("scheduled") == {"a": 900.5} and len(world.acts()) == before
+    assert_sound(world.raw)

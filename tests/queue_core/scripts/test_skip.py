@@ -34,3 +34,12 @@ def test_a_task_that_has_left_is_counted_only(world):
     world.run("skip", **values)
     record = world.dump()["t:x:operation:op"]
     assert record["skipped"] == "1" and not {"passed_id", "stayed"} & record.keys()
+
+
+def test_what_is_frozen_is_counted_once(world):
+    values = sample(world)
+    world.raw.zadd("t:x:operation:op:frozen", {"a": 100.0, "b": 101.0})
+    for _ in range(2):
+        world.run("skip", **values)
+    assert world.dump()["t:x:operation:op"]["skipped"] == "1"
+    assert world.dump()["t:x:operation:op:frozen"] == {"b": 101.0}

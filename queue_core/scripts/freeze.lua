@@ -1,0 +1,25 @@
+-- freeze: note the next tasks of a state, with the scores that they have, for an operation that is about to begin
+-- KEYS    from zset, operation_frozen zset
+-- ARGV    lowest, highest, last_id, last_score, limit, keep_seconds
+-- where   last_id, last_score: the last one that was noted, empty at first; limit: at most 1000; keep_seconds: when it is
+--         forgotten, should the operation never begin
+-- gives   id and score of the last one that was noted; nothing at the end
+local first = redis.call('ZCOUNT', from, '-inf', '(' .. lowest)
+if last_id ~= '' then
+    local stands = redis.call('ZSCORE', from, last_id) == last_score and redis.call('ZRANK', from, last_id)
+    first = stands and stands + 1 or redis.call('ZCOUNT', from, '-inf', last_score)
+end
+local rows = redis.call('ZRANGE', from, first, first + limit - 1, 'WITHSCORES')
+local entries = {}
+for i = 1, #rows, 2 do
+    if tonumber(rows[i + 1]) > tonumber(highest) then
+        break
+    end
+    entries[i], entries[i + 1] = rows[i + 1], rows[i]
+end
+if #entries == 0 then
+    return {}
+end
+redis.call('ZADD', operation_frozen, unpack(entries))
+redis.call('EXPIRE', operation_frozen, keep_seconds)
+return {entries[#entries], entries[#entries - 1]}

@@ -7,7 +7,7 @@ from flask_admin import Admin
 from flask_admin.theme import Theme
 from htmx_flask import Htmx
 
-from console import api, auth, budget, errors, frame, guards, health, metrics
+from console import api, auth, budget, errors, frame, guards, health, metrics, refusals
 from console.converters import NameConverter
 from console.settings import ConsoleSettings
 from console.views import login, newer
@@ -47,7 +47,7 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
     app.extensions["signalbox_settings"] = settings or ConsoleSettings.from_env()
     app.url_map.converters["name"] = NameConverter
     Htmx(app)
-    for part in (frame, budget, auth, guards, errors, api):
+    for part in (frame, budget, auth, refusals, guards, errors, api):
         part.init_app(app)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(metrics.blueprint)

@@ -5,8 +5,9 @@ What is done is recorded by the script that does it; here only what did not happ
 
 from flask import abort, flash, redirect, render_template, request
 
+from console import refusals
 from console.auth import current_actor, require, safe_next
-from console.current import engine, settings
+from console.current import settings
 from console.presenters import shortened, visible
 from queue_core.errors import InvalidRequest, MovedOn
 
@@ -59,7 +60,7 @@ def _touched(queue, queues):
 
 
 def _record(verb, actor, outcome, why, queue, task_id):
-    engine().audit.record(verb, actor=actor, queue=queue, task_id=task_id, outcome=outcome, error=visible(why))
+    refusals.record(verb, actor=actor, queue=queue, task_id=task_id, outcome=outcome, error=visible(why))
 
 
 def came_from(otherwise: str) -> str:

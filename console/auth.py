@@ -12,6 +12,7 @@ from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.sessions import NullSession, SecureCookieSessionInterface
 from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 
+from console import refusals
 from console.current import engine, now, settings
 from console.presenters import visible
 from queue_core import Actor
@@ -249,7 +250,7 @@ def _path_and_query(address: str) -> str:
 def _refuse(right: str, verb: str, queues: list[str], task_id: str | None):
     """queues: those on which the right is missing; none: it has to be everywhere."""
     user, needed_role = current_user(), NEEDED_ROLE[right]
-    engine().audit.record(
+    refusals.record(
         verb,
         actor=current_actor(),
         queue=queues[0] if len(queues) == 1 else None,

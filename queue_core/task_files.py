@@ -112,15 +112,18 @@ class TaskFiles:
 
     # -- in --
 
-    def take_in(self, tasks: Iterable[TaskLine], *, actor: Actor, reason: str = "") -> Iterator[tuple[TaskLine, str]]:
+    def take_in(
+        self, tasks: Iterable[TaskLine], *, actor: Actor, reason: str = "", noted: bool = True
+    ) -> Iterator[tuple[TaskLine, str]]:
         """Writes tasks of a file to the queue, state and score that they name; what became of each: IMPORTED, KNOWN
         (the same task was imported within the last day) or THERE (a task of this id is there; nothing is written).
 
         Each task is written whole or not at all.  When it breaks off, do it again: what has arrived is not written
-        twice, even when it has run since.  Each that is imported has an entry in the audit trail.
+        twice, even when it has run since.  Each that is imported has an entry in the audit trail; noted=False: none
+        has, and the caller tells of all of them in one.
         Raises StoreUnavailable, StoreFull, StoreCorrupt, at any step."""
         for chunk in _chunks(tasks):
-            replies = self._store.send_all([self._receive(task, actor, reason) for task in chunk])
+            replies = self._store.send_all([self._receive(task, actor if noted else None, reason) for task in chunk])
             for task, reply in zip(chunk, replies, strict=True):
                 if isinstance(reply, Exception) and not isinstance(reply, AlreadyThere):
                     raise reply
@@ -139,7 +142,7 @@ class TaskFiles:
         return keys.payload(task_id), keys.executions(task_id), keys.executions_count(task_id)
 
     def _receive(self, task: TaskLine, actor, reason):
-        payload = to_bytes(task.payload)
+        payload, where = to_bytes(task.payload), {"queue": task.queue, "task_id": task.id, "state": task.state}
         return self._store.call(
             "receive",
             queue=task.queue,
@@ -152,7 +155,7 @@ class TaskFiles:
             remember_seconds=REMEMBER_SECONDS,
             publish=task.state == states.QUEUED,
             records=[to_bytes(record) for record in task.executions],
-            act=act("import", actor, queue=task.queue, task_id=task.id, reason=reason, state=task.state),
+            act=act("import", actor, reason=reason, **where) if actor else b"",
             max_audit_entries=self._store.settings.max_audit_entries,
         )
 

@@ -10,8 +10,10 @@ import click
 
 from queue_core import states
 from queue_core.commands.shared import Duration, actor, line, reason_option, with_engine
+from queue_core.operations import SMALL
 from queue_core.task_files import IMPORTED, KNOWN, THERE
 from queue_core.task_line import read_lines
+from queue_core.text import shown
 
 _FAULTS_SHOWN = 20
 _PLACES_SHOWN = 10
@@ -67,7 +69,7 @@ def import_(engine, file, queue, strict, dry_run, yes, reason):
         if not dry_run:
             if not yes:
                 click.confirm(f"Import {good} tasks?", abort=True)
-            _take_in(engine, lines, queue, good, reason)
+            _take_in(engine, lines, queue, good, **_noted(engine, getattr(file, "name", "-"), queue, good, reason))
     sys.exit(bool(bad))
 
 
@@ -109,12 +111,21 @@ def _look(engine, lines, queue) -> tuple[int, int]:
     return found.total(), len(bad)
 
 
-def _take_in(engine, lines, queue, good, reason):
+def _noted(engine, file_name, queue, good, reason) -> dict:
+    """How the trail is told: an entry for each of many would push everything else out of it."""
+    few = good <= SMALL
+    if not few:
+        facts = {"matched": good, "file": shown(file_name)}
+        engine.audit.record("import", actor=actor(), queue=queue, reason=reason, outcome="done", **facts)
+    return {"actor": actor(), "reason": reason, "noted": few}
+
+
+def _take_in(engine, lines, queue, good, **told):
     lines.seek(0)
     tasks = (one.task for one in read_lines(lines, queue) if one.task is not None)
     done = Counter()
     with click.progressbar(length=good, label="import", file=sys.stderr) as bar:
-        for _, outcome in engine.task_files.take_in(tasks, actor=actor(), reason=reason):
+        for _, outcome in engine.task_files.take_in(tasks, **told):
             done[outcome] += 1
             bar.update(1)
     click.echo(f"{done[IMPORTED]} imported, {done[KNOWN]} imported before, {done[THERE]} there already.", err=True)

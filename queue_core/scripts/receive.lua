@@ -2,7 +2,8 @@
 -- KEYS    from zset, from_names set, payload string, executions list, executions_count string, received string,
 --         audit stream, activity channel
 -- ARGV    id, queue, score, payload_json, count, transfer, remember_seconds, publish, act, max_audit_entries, records...
--- where   transfer: names this very transfer; records: the failed runs, oldest first; count: of failed runs ever
+-- where   transfer: names this very transfer; records: the failed runs, oldest first; count: of failed runs ever;
+--         act: empty where an entry of its own tells of many
 -- gives   OK | KNOWN (this transfer has arrived before; nothing written)
 -- refuses ALREADY_THERE (another task under this id)
 -- include act, wake
@@ -22,6 +23,8 @@ end
 redis.call('ZADD', from, score, id)
 redis.call('SADD', from_names, queue)
 redis.call('SET', received, transfer, 'EX', remember_seconds)
-note_act(audit, nil, nil, '', id, act, max_audit_entries)
+if act ~= '' then
+    note_act(audit, nil, nil, '', id, act, max_audit_entries)
+end
 wake(activity, queue, publish)
 return 'OK'

@@ -229,6 +229,7 @@ class Runs:
         try:
             if getattr(call.function, "_task_schedule", None) is None:
                 return
+            self.session.flush()  # that the task is settled shall not wait for this
             how, name = _OUTCOMES[type(outcome)], call.payloads[0].func
             self.engine.periodic.note_run(name, how, outcome.started_at, outcome.ended_at)
         except Exception as error:  # only people miss it; the task is settled

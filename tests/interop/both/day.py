@@ -72,7 +72,11 @@ def _in_no_order(left) -> dict:
 
 
 def _settled(client) -> bool:
-    left = {state: client.smembers(f"t:{state}") for state in STATES}
+    # at one moment: what goes from one state to another in between would be in neither
+    pipeline = client.pipeline(transaction=True)
+    for state in STATES:
+        pipeline.smembers(f"t:{state}")
+    left = dict(zip(STATES, pipeline.execute(), strict=True))
     return not left["queued"] | left["active"] and left["scheduled"] == LATER
 
 

@@ -25,6 +25,8 @@ META_FIELDS = (
 )
 PLACED_FACTS = {"time_started", "time_failed", "exception_name", "success", "host", "traceback", "x", "reason"}
 MOMENT_FIELDS = ("time_last_queued",)
+MAX_HELD_CHARACTERS = 200
+"""The longest name of a function that can be held."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,9 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Detail:
-    """The page of one task.  id and queue as they stand in Redis; all the rest is for people."""
+    """The page of one task.  id and queue as they stand in Redis; all the rest is for people.
+
+    function: by which it can be held; None where it has no usable name."""
 
     id: str
     queue: str
@@ -67,6 +71,7 @@ class Detail:
     score: float
     states: tuple
     name: str
+    function: str | None
     args: Text | None
     kwargs: Text | None
     meta: tuple[tuple[str, object, bool], ...]
@@ -116,6 +121,7 @@ def drawn(task, *, whole: bool = False) -> Detail:
         score=task.score,
         states=tuple(task.states),
         name=visible(task.func) if task.func else "Unknown function",
+        function=task.func if task.func and task.func.isprintable() and len(task.func) <= MAX_HELD_CHARACTERS else None,
         args=_json(task.args, whole),
         kwargs=_json(task.kwargs, whole),
         meta=_meta(task.fields or {}),

@@ -6,7 +6,7 @@ import pytest
 
 from queue_core.duties import Duties
 from queue_core.siding import Siding
-from tests.builders import ANNA
+from tests.builders import ANNA, World
 from tests.console import seed
 
 FUNCTION = "shop.payments:charge"
@@ -26,6 +26,11 @@ def group(engine):
     list(Duties(engine).index_errors())
     (group,) = engine.error_groups.summary().groups
     return group
+
+
+@pytest.fixture
+def world(raw, engine):
+    return World(raw, engine.store)
 
 
 def hold(engine, name=FUNCTION, **more):
@@ -116,6 +121,28 @@ def test_the_group_page_holds_the_function_or_the_group_and_says_what_is_held(en
     assert "What is retried goes aside and waits." in page
     assert "goes aside and runs only afterwards" in text(operator.get(f"/errors/groups/{group.id}/retry"))
     assert "runs only afterwards" not in text(operator.get(f"/errors/groups/{group.id}/purge"))
+
+
+def test_the_page_of_a_task_holds_its_function(world, engine, operator):
+    world.put("queued", "mail", "a", func=FUNCTION)
+    page = text(operator.get("/queues/mail/tasks/a"))
+    assert f'value="function:{FUNCTION}"' in page
+    back = "/queues/mail/tasks/a"
+    form = {"what": f"function:{FUNCTION}", "queue": "mail", "seconds": "3600", "reason": "a fix ships", "back": back}
+    assert operator.post("/holds/begin", form).location == back
+    (held,) = engine.holds.all()
+    assert (held.kind, held.name, held.queue) == ("function", FUNCTION, "mail")
+
+
+@pytest.mark.parametrize("func", ["", None, "a" * 201, "app.tasks:wo\u202erk", 7])
+def test_a_function_without_a_usable_name_is_not_offered(world, operator, func):
+    world.put("queued", "mail", "a", func=func)
+    assert "Hold its function" not in text(operator.get("/queues/mail/tasks/a"))
+
+
+def test_a_viewer_is_offered_no_hold_on_the_page_of_a_task(world, viewer):
+    world.put("queued", "mail", "a", func=FUNCTION)
+    assert "Hold its function" not in text(viewer.get("/queues/mail/tasks/a"))
 
 
 def test_a_queue_is_paused_from_the_page_of_a_group(engine, operator, group):

@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from console import refusals
 from queue_core import Actor
 from queue_core.duties import Duties
 from tests.console import seed
@@ -82,7 +83,8 @@ def test_no_act_is_done_without_the_token_of_the_session(app, raw, operator, pla
     assert (written(raw), raw.xlen("t:x:audit")) == (before, trail)
 
 
-def test_no_act_is_done_for_a_viewer_and_each_refusal_is_recorded(app, engine, raw, viewer, places):
+def test_no_act_is_done_for_a_viewer_and_each_refusal_is_recorded(app, engine, raw, viewer, places, monkeypatch):
+    monkeypatch.setattr(refusals, "MOST_A_MINUTE", 1000)
     # what a viewer saves for themselves is nobody else's, and a file of what one may see changes nothing
     open_to_all = ("/views/mine/", "/queues/<name:queue>/export/")
     before, rules = written(raw), [one for one in routes(app, "POST") if not one.rule.startswith(open_to_all)]

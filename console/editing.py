@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from console.masking import HIDDEN, Masking, holds_hidden
+from queue_core import Masking, holds_hidden
 
 MAX_EDITED_CHARACTERS = 200_000
 
@@ -45,7 +45,9 @@ def read(form: Arguments, original, masking: Masking) -> Edited | Arguments:
         return Arguments(form.args, form.kwargs, str(error))
     edited = Edited(masking.restored(args, original.args), masking.restored(kwargs, original.kwargs))
     if holds_hidden([edited.args, edited.kwargs]) and not holds_hidden([original.args, original.kwargs]):
-        return Arguments(form.args, form.kwargs, f"{HIDDEN} stands where no hidden value was. Write the value itself.")
+        return Arguments(
+            form.args, form.kwargs, f"{Masking.hidden} stands where no hidden value was. Write the value itself."
+        )
     return edited
 
 

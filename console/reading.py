@@ -4,8 +4,7 @@ import json
 from dataclasses import dataclass, replace
 
 from console.current import engine, settings
-from console.masking import HIDDEN, Masking, masking
-from queue_core import states
+from queue_core import Masking, masking_of, states
 from queue_core.errors import InvalidRequest
 
 
@@ -133,19 +132,17 @@ def revealed(queue: str, task_id: str, *, whole: bool = False) -> Seen:
 
 def masks() -> Masking:
     """The masking that this console's settings ask for."""
+    return masking_of(rules())
+
+
+def rules() -> tuple[str, str, str]:
+    """What this console hides, as others keep it who look on behalf of a person here: names, shown names, pattern."""
     chosen = settings()
-    return masking(chosen.masked_names, chosen.shown_names, chosen.masked_pattern)
+    return chosen.masked_names, chosen.shown_names, chosen.masked_pattern
 
 
 def _facts(facts):
-    mask = masks()
-    return replace(
-        facts,
-        args=mask.value(facts.args),
-        kwargs=mask.value(facts.kwargs),
-        message=facts.message and mask.text(facts.message),
-        hidden=HIDDEN,
-    )
+    return facts.masked(masks())
 
 
 def _row(row):

@@ -18,6 +18,7 @@ from queue_core.errors import (
 )
 from queue_core.fingerprint import is_library
 from queue_core.hold import held_place
+from queue_core.masking import Masking, holds_hidden, masking_of
 from queue_core.parent_death import end_with_parent
 from queue_core.retry import exponential, fixed, linear
 from queue_core.schedule import cron_expr, periodic
@@ -44,6 +45,10 @@ __all__ = [  # noqa: RUF022  (in groups)
     "held_place",
     "shown",
     "states",
+    # -- what is secret --
+    "Masking",
+    "holds_hidden",
+    "masking_of",
     # -- how tasks are run --
     "BaseRunner",
     "DefaultRunner",

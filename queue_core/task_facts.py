@@ -1,12 +1,14 @@
 """What a query asks of tasks, read for many of them at once and only as far as a list shows them."""
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from queue_core import states
 from queue_core.execution import Execution, found_func, read_execution
 from queue_core.fingerprint import UNREADABLE, fingerprint_of_failure
+from queue_core.masking import Masking, masking_of
 from queue_core.query_terms import PAYLOAD, RUN
 from queue_core.store import Store
 from queue_core.text import to_text
@@ -52,6 +54,16 @@ class TaskFacts:
             return ""
         return fingerprint_of_failure(self.run, self.at).id if self.readable else UNREADABLE.id
 
+    def masked(self, masking: Masking) -> "TaskFacts":
+        """The same without what is hidden."""
+        return replace(
+            self,
+            args=masking.value(self.args),
+            kwargs=masking.value(self.kwargs),
+            message=self.message and masking.text(self.message),
+            hidden=masking.hidden,
+        )
+
 
 def read(store: Store, queue: str, state: str, rows, parts=EVERYTHING) -> list[TaskFacts]:
     """The facts of tasks of one queue in one state, in their order.  rows: (task id, score), at most 200.
@@ -59,6 +71,14 @@ def read(store: Store, queue: str, state: str, rows, parts=EVERYTHING) -> list[T
     parts: what is needed of them, as `Query.reads` says; without payload and run nothing is read from Redis.
     A payload of more than 8 KiB stays unread."""
     return read_places(store, [(queue, state, task_id, score) for task_id, score in rows], parts)
+
+
+def seen(facts, parts, masked_by) -> Iterable[TaskFacts]:
+    """The facts without what the rules `masked_by` of `queue_core.masking` hide; empty ones hide nothing."""
+    if not masked_by or not parts:
+        return facts
+    masking = masking_of(tuple(masked_by))
+    return (one.masked(masking) for one in facts)
 
 
 def read_places(store: Store, places, parts=EVERYTHING) -> list[TaskFacts]:

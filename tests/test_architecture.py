@@ -12,12 +12,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS = {
     1: """acts audit_chain clock common_arguments config crash_points cron draft error_group errors execution
-          fingerprint flow histogram hold keys moments names outcome parent_death payload query query_terms queue_filter
-          retry schedule series states strictness tally task_line tasktiger_config text tiers""",
+          fingerprint flow histogram hold keys masking moments names outcome parent_death payload query
+          query_terms queue_filter retry schedule series states strictness tally task_line tasktiger_config text
+          tiers""",
     2: """connection disposal embedded scripts server_binary store stream task_facts walk""",
-    3: """audit audit_file browse condition control enqueue error_groups error_index holds leases locks lookup
-          operations orphans people periodic retention saved_views search siding snapshot stats task_files timetable
-          transfers trash twins workers""",
+    3: """audit audit_file browse condition control enqueue error_groups error_index holds leases locks
+          lookup operations orphans people periodic retention saved_views search siding snapshot stats task_files
+          timetable transfers trash twins workers""",
     4: """duties process sweeper worker""",
     5: """__init__ cli commands compat doctor engine task tasktiger_names worker_command""",
 }

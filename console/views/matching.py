@@ -83,6 +83,7 @@ class MatchingPage(Page):
                 raise InvalidRequest("The form lacks its filter or its queues. Open the preview again.")
             pace = given_pace() if verb == "retry" else {}
             shared = {"actor": actor, "reason": actions.given_reason(), "not_after": not_after, "query": text}
+            shared["masked_by"] = reading.rules()
             return [_start(verb, queue, shared, pace) for queue in queues]
 
         return actions.perform(

@@ -5,10 +5,11 @@ from importlib.metadata import PackageNotFoundError, version
 
 from flask_admin import expose
 
-from console import auth, budget, current, masking, setting_list
+from console import auth, budget, current, setting_list
 from console.auth import may
 from console.page import Page
 from console.settings import ENVIRONMENT_PREFIX
+from queue_core import Masking
 
 ENGINE_PREFIX = "SIGNALBOX_"
 LEVELS = {"trouble": 0, "advice": 1, "fine": 2}
@@ -33,7 +34,7 @@ class SettingsPage(Page):
             engine_settings=setting_list.lines(engine.settings, ENGINE_PREFIX),
             console_settings=setting_list.lines(current.settings(), ENVIRONMENT_PREFIX),
             roles=auth.RIGHTS,
-            usual_names=masking.NAMES,
+            usual_names=Masking.usual_names,
             versions=_versions(),
             spent=budget.spent(),
             costs=budget.by_page(),

@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 from queue_core import states
 from queue_core.acts import Actor, act
 from queue_core.errors import InvalidRequest, OperationEnded, OperationNotFound
+from queue_core.masking import read_rules
 from queue_core.operations.canary import MOST_CANARIES, Verdict, judge
 from queue_core.operations.chunk import run_chunk
 from queue_core.operations.filtered import Foreseen, foresee, run_filtered
@@ -89,6 +90,7 @@ class Operations:
         canary_failures: int = 0,
         retries: str | None = None,
         query: str = "",
+        masked_by: tuple[str, ...] = (),
         to_queue: str = "",
         shift_seconds: float | None = None,
         due_at: float | None = None,
@@ -105,7 +107,7 @@ class Operations:
         the queue; when more than `canary_failures` of them fail again, or some come to no end within `canary_seconds`,
         the operation pauses itself, else it goes on by itself.  retries: the operation whose failed part this is.
         query: acts on those only for which it holds, see `queue_core.query`; `matched` then is how many are looked at,
-        and ages count from now.
+        and ages count from now.  masked_by: the rules of `queue_core.masking` without whose secrets the query looks.
         to_queue: where a move leads; state and score stay.
         A reschedule takes one of these, and what has passed means now: shift_seconds, so much later, or earlier when
         below 0 (scheduled only); due_at, Unix seconds; spread_seconds, over so long from `due_at` on, else from the
@@ -120,7 +122,7 @@ class Operations:
         return self._begin(
             verb, queue, state, actor=actor, reason=reason, not_after=not_after, task_ids=task_ids,
             to_trash=to_trash, rate=rate, canary=canary, canary_seconds=canary_seconds,
-            canary_failures=canary_failures, retries=retries, query=query, plan=plan,
+            canary_failures=canary_failures, retries=retries, query=query, masked_by=masked_by, plan=plan,
         )  # fmt: skip
 
     def start_together(
@@ -137,13 +139,14 @@ class Operations:
         canary_failures: int = 0,
         not_after: float | None = None,
         query: str = "",
+        masked_by: tuple[str, ...] = (),
         **plan,
     ) -> list[Operation]:
         """Writes down one operation for each queue of {queue: task ids; None: all of it}, the largest first: one act.
 
         They share the rate by their sizes.  The canary is of the largest; the others wait until it has passed, and
         pause themselves when it is cancelled before.  A spread begins at the first task of all of them.
-        verb, canary, not_after, query, and what else: as for `start`.
+        verb, canary, not_after, query, masked_by, and what else: as for `start`.
         Raises InvalidRequest, InvalidQueueName, UnknownState."""
         _check_rate(rate)
         asked = Plan(**plan)
@@ -166,7 +169,7 @@ class Operations:
                 verb, queue, state, actor=actor, reason=reason, task_ids=chosen[queue], rate=rates[at],
                 canary=0 if at else canary, canary_seconds=canary_seconds, canary_failures=canary_failures,
                 follows=bool(at and canary), together=together, operation_id=together[at] if together else None,
-                not_after=not_after, query=query, plan=asked,
+                not_after=not_after, query=query, masked_by=masked_by, plan=asked,
             )
             for at, queue in enumerate(queues)
         ]  # fmt: skip
@@ -190,7 +193,8 @@ class Operations:
 
     def _begin(
         self, verb, queue, state, *, actor, reason, task_ids, rate, canary, canary_seconds, canary_failures,
-        not_after=None, to_trash=True, retries=None, query="", follows=False, together=(), operation_id=None, plan=None,
+        not_after=None, to_trash=True, retries=None, query="", masked_by=(), follows=False, together=(),
+        operation_id=None, plan=None,
     ) -> Operation:  # fmt: skip
         now, plan, operation_id = self._store.now(), plan or Plan(), operation_id or secrets.token_hex(8)
         if task_ids is None and not_after is None:
@@ -201,8 +205,9 @@ class Operations:
             if plan.is_spread_without_begin:
                 plan = replace(plan, due_at=first_of_all(self._store, state, {queue: task_ids}, plan))
             frozen = freeze(
-                self._store, operation_id, queue, state, plan, not_after=not_after, ids=task_ids and ids, query=query
-            )
+                self._store, operation_id, queue, state, plan, not_after=not_after, ids=task_ids and ids, query=query,
+                masked_by=masked_by,
+            )  # fmt: skip
             matched, ids = len(ids) if task_ids is not None else frozen, []
         destroys = VERBS[verb] == "delete"
         to_trash = to_trash and destroys and self._store.settings.trash_seconds > 0
@@ -211,6 +216,7 @@ class Operations:
             "created_at": now, "not_after": not_after, "selected": task_ids is not None, "to_trash": to_trash,
             "canary": canary, "canary_seconds": canary_seconds, "canary_failures": canary_failures,
             "retries": retries, "query": query, "together": together, "frozen": frozen,
+            "masked_by": masked_by,
         } | asdict(plan)  # fmt: skip
         facts = {
             "tasks": list(task_ids or ())[:10],
@@ -396,7 +402,7 @@ class Operations:
             if operation.remaining and most <= 0:
                 self._heed(operation, judge(self._store, operation))
                 return
-        if operation.query and not _is_query(operation.query):
+        if operation.query and not _can_be_judged(operation):
             # another version wrote it down, or somebody else; nobody can say what was meant
             self._steer(operation.id, b"", status=PAUSED, because="its query cannot be read here")
             return
@@ -499,12 +505,12 @@ def _scores(not_before, not_after) -> tuple[float, float]:
     return -math.inf if not_before is None else not_before, math.inf if not_after is None else not_after
 
 
-def _is_query(text) -> bool:
+def _can_be_judged(operation) -> bool:
     try:
-        parse(text)
+        parse(operation.query)
     except InvalidRequest:
         return False
-    return True
+    return not operation.masked_by or read_rules(operation.masked_by) is not None
 
 
 def _checked_query(text, task_ids) -> str:

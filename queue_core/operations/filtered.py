@@ -130,4 +130,5 @@ def _answers(store, operation, rows) -> list[bool]:
     asked = query.parse(operation.query)
     pairs = [(row.id, row.score) for row in rows]
     facts = task_facts.read(store, operation.queue, operation.state, pairs, asked.reads)
+    facts = task_facts.seen(facts, asked.reads, operation.masked_by)
     return [asked.holds(one, operation.created_at) is True for one in facts]

@@ -33,8 +33,9 @@ def bounds(state: str, not_before: float | None, not_after: float | None) -> tup
 
 
 def freeze(
-    store: Store, operation_id: str, queue: str, state: str, plan: Plan, *, not_after, ids: list | None, query: str
-) -> int:
+    store: Store, operation_id: str, queue: str, state: str, plan: Plan, *, not_after, ids: list | None, query: str,
+    masked_by: tuple = (),
+) -> int:  # fmt: skip
     """Notes what an operation means: these ids, or all of a state up to a score.  Gives how many there are.
 
     A spread needs to know how many its query means, so it looks at them here; what else has a query looks as it goes.
@@ -43,7 +44,7 @@ def freeze(
         return _freeze_ids(store, operation_id, queue, state, ids)
     frozen = _freeze_all(store, operation_id, queue, state, *bounds(state, plan.not_before, not_after))
     if query and plan.spread_seconds is not None:
-        return _keep_meant(store, operation_id, queue, state, query)
+        return _keep_meant(store, operation_id, queue, state, query, masked_by)
     return frozen
 
 
@@ -98,7 +99,7 @@ def _freeze_ids(store, operation_id, queue, state, ids) -> int:
     return store.client.zcard(frozen)
 
 
-def _keep_meant(store, operation_id, queue, state, text) -> int:
+def _keep_meant(store, operation_id, queue, state, text, masked_by) -> int:
     """Takes off the list what a query does not mean."""
     frozen, asked, now = store.keys.operation_frozen(operation_id), queries.parse(text), store.now()
     if store.client.zcard(frozen) > MOST_CHOSEN_BY_QUERY:
@@ -109,7 +110,7 @@ def _keep_meant(store, operation_id, queue, state, text) -> int:
         )
     members = [(to_text(one), score) for one, score in store.client.zrange(frozen, 0, -1, withscores=True)]
     for rows in _parts(members, task_facts.AT_ONCE):
-        facts = task_facts.read(store, queue, state, rows, asked.reads)
+        facts = task_facts.seen(task_facts.read(store, queue, state, rows, asked.reads), asked.reads, masked_by)
         others = [to_bytes(one.id) for one in facts if asked.holds(one, now) is not True]
         if others:
             store.client.zrem(frozen, *others)

@@ -96,7 +96,8 @@ class Operation:
     paused_at, paused_because: since when it stands still, and why.  rested_seconds: how long it
     stood still before.  outcomes: of a retry, what became of the tasks.  retries: the operation whose failed part this
     one retries.  query: which of the selection are meant, see `queue_core.query`; passed_by: looked at and not meant,
-    so that `matched` is how many are looked at.
+    so that `matched` is how many are looked at.  masked_by: the rules of `queue_core.masking` by which the query sees
+    tasks, those of the person who asked; empty: it sees all.
     to_queue: where a move leads.  shift_seconds, due_at, spread_seconds: what a reschedule gives them, see
     `Plan`; not_before: tasks with a lower score are left alone; frozen: so many places a spread has."""
 
@@ -128,6 +129,7 @@ class Operation:
     stayed: int = 0
     passed_by: int = 0
     query: str = ""
+    masked_by: tuple[str, ...] = ()
     outcomes: Outcomes = Outcomes()
     retries: str | None = None
     together: tuple[str, ...] = ()
@@ -255,7 +257,7 @@ def read_operation(operation_id: str, fields: dict) -> Operation | None:
 
 def _written(record: bytes) -> dict:
     found = json_object(record)
-    return found | {"together": tuple(found.get("together") or ())}
+    return found | {name: tuple(found.get(name) or ()) for name in ("together", "masked_by")}
 
 
 def _moment(fields, name):
@@ -279,7 +281,7 @@ def _is_sound(operation) -> bool:
         and 0 <= operation.rate < math.inf
         and operation.verb in VERBS
         and all(isinstance(one or "", str) for one in (operation.undoes, operation.retries, operation.query))
-        and all(isinstance(one, str) for one in operation.together)
+        and all(isinstance(one, str) for one in (*operation.together, *operation.masked_by))
         and (operation.verb == "restore") == bool(operation.undoes)
         and operation.state in states.ALL
     )

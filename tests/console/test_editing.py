@@ -6,7 +6,7 @@ import pytest
 
 from console import editing
 from console.editing import Arguments, Edited
-from console.masking import Masking
+from queue_core.masking import Masking
 
 MASKING = Masking()
 

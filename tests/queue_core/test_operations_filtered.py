@@ -110,6 +110,40 @@ def test_hostile_names_go_through(world, operations):
     assert numbers(operation) == (1, 1, 0, 0, 0)
 
 
+SECRET = "sk_live_abcdef0123456789"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [f"msg:{SECRET}", "msg:sk_live_a*", SECRET, "args.0:sk_live*", "-msg:nowhere args.note.pin:7", "args.code:x9"],
+)
+def test_a_query_sees_no_more_than_the_person_who_asked(world, operations, query):
+    kwargs = {"note": {"pin": 7}, "code": "x9"}
+    world.put("error", "orders", "a", score=100.0, func="shop.tasks:charge", args=[SECRET], kwargs=kwargs)
+    world.raw.rpush(world.keys.executions("a"), failures.execution(message=f"refused {SECRET}"))
+    masked = run(operations, start(operations, query, masked_by=("code", "", "")))
+    assert numbers(masked) == (1, 0, 0, 1, 0)
+    assert numbers(run(operations, start(operations, query))) == (1, 1, 0, 0, 0)
+
+
+def test_what_is_not_hidden_is_found_all_the_same(world, operations):
+    failures.fail(world, "a", message=f"refused {SECRET}", kwargs={"order": 7})
+    assert numbers(run(operations, start(operations, "msg:refused args.order:7", masked_by=("", "", "")))) == (
+        1, 1, 0, 0, 0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("rules", [["("], ["", "", "("], ["", "", "[z-a]"]])
+def test_rules_that_cannot_be_read_act_on_nothing(world, operations, rules):
+    put(world, 3)
+    operation = start(operations, "exc:ValueError")
+    record = json.loads(world.raw.hget(f"t:x:operation:{operation.id}", "record"))
+    world.raw.hset(f"t:x:operation:{operation.id}", "record", json.dumps(record | {"masked_by": rules}))
+    operation = operations.step(operation.id)
+    assert (operation.status, operation.paused_because) == ("paused", "its query cannot be read here")
+    assert len(world.scores("error")) == 3
+
+
 @pytest.mark.parametrize("query", ["exc:", "nothing:x", "(a", '"open'])
 def test_what_is_no_query_starts_nothing(world, operations, query):
     with pytest.raises(InvalidRequest):

@@ -127,3 +127,15 @@ def test_unknown_counts_are_no_zero(engine, operator):
 def test_a_viewer_gets_no_further(two_queues, viewer):
     assert viewer.get("/matching/retry").status_code == 403
     assert viewer.post("/matching/retry", {"q": QUERY}).status_code == 403
+
+
+def test_neither_the_preview_nor_the_operation_tells_what_is_hidden(engine, operator):
+    seed.failed(engine, "mail", 1, args=["sk_live_abcdef0123456789"])
+    engine.snapshot.take()
+    known = operator.get("/matching/retry", query_string={"q": "queue:mail"})
+    assert "<b>1 task</b>" in text(known)
+    query = "queue:mail args.0:sk_live_a*"
+    assert "No task in error matches" in text(operator.get("/matching/retry", query_string={"q": query}))
+    operator.post("/matching/retry", form(known, q=[query]))
+    operation = engine.operations.newest()[0]
+    assert (operation.done, operation.passed_by) == (0, 1)

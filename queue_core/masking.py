@@ -57,6 +57,9 @@ class Masking:
     more_names: hidden besides NAMES.  shown_names: never hidden for their name.  more_shapes: a regular expression;
     what it matches in any text is hidden too.  Raises re.error for one that is none."""
 
+    hidden = HIDDEN
+    usual_names = NAMES
+
     def __init__(self, more_names=(), shown_names=(), more_shapes: str = ""):
         name = "|".join(map(_name_pattern, (*NAMES, *more_names)))
         self._name = re.compile(name, re.IGNORECASE)
@@ -150,9 +153,21 @@ class Masking:
 
 
 @lru_cache(maxsize=8)
-def masking(more_names: str, shown_names: str, more_shapes: str) -> Masking:
-    """The masking of these settings; names are comma lists."""
+def masking_of(rules: tuple[str, str, str]) -> Masking:
+    """The masking of these rules: hidden names, names that are shown (comma lists), a pattern.  Raises re.error."""
+    more_names, shown_names, more_shapes = rules
     return Masking(_listed(more_names), _listed(shown_names), more_shapes)
+
+
+def read_rules(raw) -> tuple[str, str, str] | None:
+    """The rules in a record that somebody has kept; None for what are none, or none that can be used."""
+    if not isinstance(raw, (list, tuple)) or len(raw) != 3 or not all(isinstance(one, str) for one in raw):
+        return None
+    try:
+        masking_of(tuple(raw))
+    except (re.error, RecursionError, OverflowError):
+        return None
+    return tuple(raw)
 
 
 def holds_hidden(value) -> bool:

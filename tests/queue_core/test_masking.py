@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from console.masking import HIDDEN, Masking, holds_hidden
+from queue_core.masking import HIDDEN, Masking, holds_hidden
 
 MASKING = Masking()
 CARD = "4111 1111 1111 1111"

@@ -36,6 +36,7 @@ CATALOGUE = {
     "hold_records": ("hash", "x:holds", "hold id -> hold record: what, where, who, why, since, until"),
     "hold_counts": ("hash", "x:holds:aside", "hold id -> tasks that were set aside for it so far"),
     "hold_waiting": ("string", "x:holds:waiting", "how many tasks stand aside in which queues, JSON"),
+    "spared": ("zset", "x:retention:spared", "queue, or nothing for every one -> until when its queued tasks are kept"),
     "audit": ("stream", "x:audit", "acts of operators"),
     "operations": ("zset", "x:operations", "operation id -> created at"),
     "operations_running": ("zset", "x:operations:running", "operation id -> created at, while it has not ended"),
@@ -208,6 +209,9 @@ class Keys:
 
     def pauses(self) -> bytes:
         return self._key("x", "pauses")
+
+    def spared(self) -> bytes:
+        return self._key("x", "retention", "spared")
 
     def hold_records(self) -> bytes:
         return self._key("x", "holds")

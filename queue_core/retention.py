@@ -1,14 +1,16 @@
 """Retention: what is old enough is removed, where the settings say so.  At first they keep everything.
 
-It is to free memory, so what it removes does not go to the trash.
+It is to free memory, so what it removes does not go to the trash.  Tasks that could not run, since their queue was
+paused or something was held, are not too old for that: they have their time anew once it is over.
 """
 
+import math
 from collections.abc import Iterator
 
 from queue_core import states
 from queue_core.acts import Actor
 from queue_core.store import Store
-from queue_core.text import to_text
+from queue_core.text import to_bytes, to_text
 
 ACTOR = Actor("retention", "sweeper")
 AGES = {
@@ -19,6 +21,7 @@ AGES = {
 """State -> the setting that says how long a task stays there: since its failure, since it was runnable, overdue."""
 
 _SCAN_COUNT = 1000
+_EVERY_QUEUE = b""
 
 
 class Retention:
@@ -33,12 +36,15 @@ class Retention:
         settings = self._store.settings
         limited = {state for state, setting in AGES.items() if getattr(settings, setting)}
         limited |= {states.ERROR} if settings.retain_error_tasks else set()
+        if states.QUEUED in limited:
+            self._spare_what_is_held()
         return [(state, queue) for state in states.ALL if state in limited for queue in self._queues(state)]
 
     def apply(self, state: str, queue: str) -> Iterator[int]:
         """Removes what is over a limit, oldest first; gives the number of each bounded step."""
         settings = self._store.settings
-        if seconds := getattr(settings, AGES[state]):
+        seconds = getattr(settings, AGES[state])
+        if seconds and not (state == states.QUEUED and self._is_spared(queue, seconds)):
             reason = f"older than {seconds:g} seconds"
             yield from self._purging(queue, state, reason, not_after=self._store.now() - seconds)
         if state == states.ERROR and settings.retain_error_tasks:
@@ -46,6 +52,29 @@ class Retention:
             excess = self._store.client.zcard(self._store.keys.state(state, queue)) - kept
             if excess > 0:
                 yield from self._purging(queue, state, f"more than {kept} tasks", limit=excess)
+
+    def _spare_what_is_held(self):
+        client, key, now = self._store.client, self._store.keys.spared(), self._store.now()
+        client.zremrangebyscore(key, "-inf", now)
+        # which queues the held tasks go back to is not known before they are there
+        if client.exists(self._store.keys.hold_records()):
+            self._spare(_EVERY_QUEUE, self._store.settings.retain_queued_seconds)
+
+    def _is_spared(self, queue, seconds) -> bool:
+        """Whether the queue is paused, or was, or something was held, within the last `seconds`; looks only at need."""
+        client, now = self._store.client, self._store.now()
+        if not client.zcount(self._store.keys.state(states.QUEUED, queue), "-inf", now - seconds):
+            return False
+        if self._control.pause_of(queue) is not None:
+            self._spare(to_bytes(queue), seconds)
+            return True
+        ends = client.zmscore(self._store.keys.spared(), [to_bytes(queue), _EVERY_QUEUE])
+        return any(one is not None and one > now for one in ends)
+
+    def _spare(self, queue, seconds):
+        key = self._store.keys.spared()
+        self._store.client.zadd(key, {queue: self._store.now() + seconds})
+        self._store.client.expire(key, math.ceil(seconds) + 1)
 
     def _purging(self, queue, state, reason, **limits):
         return self._control.purging(queue, state, actor=ACTOR, reason=reason, to_trash=False, **limits)

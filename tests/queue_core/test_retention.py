@@ -6,6 +6,7 @@ import pytest
 
 from queue_core import Engine, Settings
 from queue_core.retention import Retention
+from tests.builders import ANNA
 from tests.checker import assert_sound
 
 PAST = time.time() - 1000
@@ -51,6 +52,34 @@ def test_what_is_older_than_its_state_allows_is_removed_and_noted(world, apply, 
     (entry,) = world.acts()
     assert (entry["verb"], entry["actor"], entry["facts"]["matched"]) == ("purge", "retention", 3)
     assert_sound(world.raw)
+
+
+def test_a_pause_makes_no_task_too_old(world, apply, engine):
+    world.put("queued", score=PAST)
+    engine.control.pause("orders", actor=ANNA, reason="a fix ships")
+    assert apply(retain_queued_seconds=500.0) == []
+    engine.control.resume("orders", actor=ANNA)
+    assert apply(retain_queued_seconds=500.0) == []
+    world.raw.zadd("t:x:retention:spared", {"orders": time.time() - 1})
+    assert apply(retain_queued_seconds=500.0) == [1]
+    assert_sound(world.raw)
+
+
+def test_a_pause_that_an_application_has_set_counts_too(world, apply, engine):
+    world.put("queued", score=PAST)
+    engine.set_queue_system_lock("orders", 60)
+    assert apply(retain_queued_seconds=500.0) == []
+
+
+def test_a_hold_makes_no_task_too_old_wherever_it_comes_back(world, apply, engine):
+    hold = engine.holds.hold_function("app.tasks:work", actor=ANNA, reason="a fix ships")
+    assert apply(retain_queued_seconds=500.0) == []
+    engine.holds.release(hold.id, actor=ANNA)
+    world.put("queued", score=PAST)
+    assert apply(retain_queued_seconds=500.0) == []
+    assert world.raw.ttl("t:x:retention:spared") > 400
+    world.raw.delete("t:x:retention:spared")
+    assert apply(retain_queued_seconds=500.0) == [1]
 
 
 def test_a_task_that_is_scheduled_for_later_is_not_overdue(world, apply):

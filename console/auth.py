@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.sessions import NullSession, SecureCookieSessionInterface
-from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
+from werkzeug.exceptions import Forbidden, HTTPException, TooManyRequests, Unauthorized
 
 from console import refusals
 from console.current import engine, now, settings
@@ -185,6 +185,16 @@ def safe_next(target: str | None) -> str:
     return target if inside else overview
 
 
+def asked_from() -> str | None:
+    """The page whose form or button sent this request, as far as that is told; None when it is not."""
+    with suppress(HTTPException):  # the form may be too large to be read
+        if address := request.form.get("back"):
+            return safe_next(address)
+    sent_by = request.headers.get("HX-Current-URL") or request.referrer or ""
+    address = _path_and_query(sent_by)
+    return address if _parts(sent_by).netloc == request.host and safe_next(address) == address else None
+
+
 # -- inside --
 def _require_login():
     if request.endpoint == "static":
@@ -240,11 +250,15 @@ def _login_address(page: str, root: str = "") -> str:
 
 
 def _path_and_query(address: str) -> str:
-    try:
-        parts = urlsplit(address)
-    except ValueError:  # such as http://[
-        return ""
+    parts = _parts(address)
     return f"{parts.path}{'?' if parts.query else ''}{parts.query}"
+
+
+def _parts(address: str):
+    try:
+        return urlsplit(address)
+    except ValueError:  # such as http://[
+        return urlsplit("")
 
 
 def _refuse(right: str, verb: str, queues: list[str], task_id: str | None):

@@ -5,7 +5,7 @@ import re
 from flask import Response, current_app, g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from console.auth import READING, current_user, is_api
+from console.auth import READING, asked_from, current_user, is_api
 from queue_core.errors import (
     ErrorGroupNotFound,
     InvalidRequest,
@@ -22,6 +22,7 @@ from queue_core.errors import (
 
 HTTP_TITLES = {
     400: ("This request cannot be carried out", "Go back and try again."),
+    401: ("You are not logged in", "Log in, and do it again."),
     403: ("You may not do this", "Ask an administrator for a role that may, or look at the audit trail for who can."),
     404: ("There is no such page", "The address may be mistyped, or what was here is gone."),
     405: ("This address is not for looking at", "It takes an act from a form.  Go back to the page it was on."),
@@ -153,6 +154,8 @@ def _headers(error) -> dict:
 def answer(status: int, title: str, sentence: str, hint: str, *, queue=None, extra=None):
     """An error as a page; for htmx as a notice that goes to the notices, whatever the request wanted to replace."""
     facts = {"status": status, "title": title, "sentence": sentence, "hint": hint, "queue": queue}
+    if request.method not in READING:
+        facts["asked_from"] = asked_from()
     headers = {"Vary": "HX-Request", **(extra or {})}
     if request.htmx:
         headers |= {"HX-Retarget": "#notices", "HX-Reswap": "innerMorph"}

@@ -112,6 +112,28 @@ def test_a_hostile_current_url_does_no_harm(visitor):
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/login")
 
 
+FORM_PAGE = {"Referer": "http://localhost/queues/mail/error?cursor=1"}
+BACK_THERE = 'href="/login?next=/queues/mail/error?cursor%3D1"'
+
+
+def test_a_form_sent_without_login_is_answered_with_the_way_back_to_its_page(visitor):
+    answer = visitor.post("/late", headers=FORM_PAGE)
+    assert answer.status_code == 401 and BACK_THERE in answer.get_data(as_text=True)
+    notice = visitor.post("/late", headers={"HX-Request": "true", "HX-Current-URL": FORM_PAGE["Referer"]})
+    assert notice.status_code == 401 and BACK_THERE in notice.get_data(as_text=True)
+
+
+def test_the_page_of_a_form_may_be_told_by_the_form_itself(visitor):
+    page = visitor.post("/late", {"back": "/queues/mail/error?cursor=1"}, headers={"Referer": "http://localhost/x"})
+    assert BACK_THERE in page.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("sent_by", ["https://evil.example/x", "http://[", "http://localhost//evil.example", "", "/x"])
+def test_nobody_is_led_back_to_where_a_hostile_referrer_points(visitor, sent_by):
+    page = visitor.post("/late", headers={"Referer": sent_by}).get_data(as_text=True)
+    assert 'href="/login"' in page and "evil" not in page
+
+
 # -- rights --
 @pytest.mark.parametrize(
     ("role", "allowed"),

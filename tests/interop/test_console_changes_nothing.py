@@ -5,9 +5,9 @@ import pytest
 from queue_core.text import to_text
 from tests.interop import errands
 from tests.interop.consoles import PASSWORD, USER, logged_in
+from tests.interop.dump import OURS, changed, dumped
 from tests.waiting import wait_until
 
-OURS = "t:x:"
 OF_A_CONSOLE = (
     "audit",
     "errors:",
@@ -28,12 +28,6 @@ PAGES = (
     "/queues/orders/export/error", "/queues/orders/export/error/masked.jsonl", "/operations/", "/trash/", "/audit/",
     "/audit/export.jsonl", "/workers/",
 )  # fmt: skip
-
-
-def dumped(raw) -> dict[str, tuple]:
-    """{key: its bytes as Redis serialises them, when it expires} of everything that is not ours."""
-    keys = [key for key in raw.keys("*") if not key.startswith(OURS.encode())]
-    return {to_text(key): (raw.dump(key), raw.pttl(key) > 0) for key in keys}
 
 
 @pytest.fixture
@@ -87,6 +81,5 @@ def test_beyond_that_a_console_changes_what_it_was_told_to(deployment, engine, r
         page = browser.get(f"/queues/orders/tasks/{deployment}")
         assert "notice-done" in browser.submit(page.form(f"/{deployment}/retry")).text
         after = dumped(raw)
-    changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
-    assert changed == {"t:error:orders", "t:queued:orders"}
+    assert changed(before, after) == {"t:error:orders", "t:queued:orders"}
     assert engine.browse.states("orders", deployment) == ["queued"]

@@ -37,9 +37,9 @@ class Stage:
         self.run("worker", "worker", *(worker or ("-m", "tests.journeys.till")))
         return self.open()
 
-    def open(self) -> "Stage":
+    def open(self, *options: str) -> "Stage":
         """The console, over whatever is at work."""
-        self.run("console", "console", "--port", "0")
+        self.run("console", "console", "--port", "0", "--redis-url", self.server.url, *options)
         log = self.folder / "console.log"
         found = wait_until(lambda: re.search(r"http://127\.0\.0\.1:\d+", log.read_text()), 60, "the console's address")
         self.address = found[0]

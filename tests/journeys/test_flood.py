@@ -18,6 +18,8 @@ pytestmark = pytest.mark.timeout(900)
 
 QUEUES = [f"shop.{name}" for name in ["eu", "uk", "us", "ca", "br", "in", "jp", "kr", "au", "nz", "za", "ke"]]
 PATIENCE = 600
+AT_ONCE = 1000
+"""As many calls as one command line holds."""
 
 
 @dataclass
@@ -46,6 +48,11 @@ FLOODS = [
         Flood("ours", bank=32_000, forms=6_000, parcels=2_000, rate=200),
         id="ours-40000",
         marks=[pytest.mark.long, pytest.mark.timeout(3600)],
+    ),
+    pytest.param(
+        Flood("theirs", bank=32_000, forms=6_000, parcels=2_000, rate=200),
+        id="theirs-40000",
+        marks=[pytest.mark.long, pytest.mark.interop, pytest.mark.timeout(3600)],
     ),
 ]
 
@@ -96,12 +103,9 @@ def _enqueue_with_ours(stage, size):
 def _enqueue_with_theirs(tiger, size):
     for function, calls in _calls(size):
         name = f"{function.__module__}:{function.__qualname__}"
-        tiger.act(
-            "delay_all",
-            function=name,
-            calls=[{"args": [order], "queue": queue} for order, queue in calls],
-            options={},
-        )
+        each = [{"args": [order], "queue": queue} for order, queue in calls]
+        for first in range(0, len(each), AT_ONCE):
+            tiger.act("delay_all", function=name, calls=each[first : first + AT_ONCE], options={})
 
 
 def _errors(stage):

@@ -1,0 +1,58 @@
+// What was typed and ticked in a form whose act did not happen comes back with its page: the session had ended, Redis was
+// away, something typed was wrong.  It is kept in this tab, for this user, and until the next page that is no error.
+(() => {
+  const STORED = "signalbox-draft";
+  const user = document.body.dataset.user ?? "";
+  const here = () => location.pathname + location.search;
+  const failed = document.querySelector("[data-act-failed]");
+  const isTyped = (field) => field.matches("textarea, select, input:not([type=hidden], [type=password], [type=file], [type=checkbox], [type=radio])");
+  const key = (field) => field.id || field.name;
+  const target = (form, button) => new URL(button?.getAttribute("formaction") || form.action, location).pathname;
+
+  const kept = () => {
+    try { return JSON.parse(sessionStorage.getItem(STORED)); } catch { return null; }
+  };
+  const keep = (draft) => {
+    try { sessionStorage.setItem(STORED, JSON.stringify(draft)); } catch { /* too large: it is not kept */ }
+  };
+
+  const written = (form, button) => ({
+    page: here(), user, target: target(form, button), failed: false,
+    typed: [...form.elements].filter((field) => isTyped(field) && field.value).map((field) => [key(field), field.value]),
+    ticked: [...form.elements].filter((field) => field.type === "checkbox" && field.checked).map((field) => [field.name, field.value]),
+  });
+
+  const formOf = (draft) => [...document.querySelectorAll("form[method=post]")].find((form) =>
+    target(form) === draft.target || [...form.querySelectorAll("[formaction]")].some((button) => target(form, button) === draft.target));
+
+  const restore = (draft) => {
+    const form = formOf(draft);
+    if (!form) return;
+    const fields = [...form.elements];
+    for (const [name, value] of draft.typed) {
+      const field = fields.find((one) => isTyped(one) && key(one) === name);
+      if (!field || field.value === value) continue;
+      field.value = value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      const panel = field.closest("details");
+      if (panel) panel.open = true;
+    }
+    for (const [name, value] of draft.ticked) {
+      const box = fields.find((one) => one.type === "checkbox" && one.name === name && one.value === value);
+      if (box) box.checked = true;
+    }
+  };
+
+  document.addEventListener("submit", (event) => {
+    if (!event.defaultPrevented && event.target.method === "post" && user) keep(written(event.target, event.submitter));
+  });
+
+  const draft = kept();
+  if (draft && failed) {
+    keep({ ...draft, failed: true });
+    for (const line of document.querySelectorAll("[data-kept]")) line.hidden = !(draft.typed.length || draft.ticked.length);
+  } else if (draft && user) {
+    sessionStorage.removeItem(STORED);
+    if (draft.failed && draft.user === user && draft.page === here()) restore(draft);
+  }
+})();

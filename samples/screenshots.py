@@ -19,6 +19,15 @@ COMMAND = (sys.executable, "-m", "queue_core.cli")
 USER, PASSWORD = "grace", "a picture of health"
 TASKS, SEED = 4_000, 7
 PATIENCE_SECONDS = 30
+JOURNEYS = (
+    "-k=ours or not flood",
+    "-m=not long",
+    *(
+        f"tests/journeys/test_{name}.py"
+        for name in ("flood", "somebodys_tasktiger", "two_people", "redis_away", "bad_luck")
+    ),
+)
+"""What is told with pictures in docs/console, as pytest takes it."""
 WINDOWS = {
     "light": {"color_scheme": "light", "viewport": {"width": 1360, "height": 900}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1360, "height": 900}},
@@ -28,8 +37,12 @@ WINDOWS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", default="docs/images", help="where the pictures go (default: docs/images)")
-    folder = Path(parser.parse_args().folder)
+    parser.add_argument("--folder", help="where the pictures go (default: docs/images)")
+    parser.add_argument("--journeys", action="store_true", help="those of docs/console, which the journeys take")
+    options = parser.parse_args()
+    if options.journeys:
+        sys.exit(_travel(Path(options.folder or "docs/console/images")))
+    folder = Path(options.folder or "docs/images")
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="signalbox-pictures-")))
@@ -41,6 +54,12 @@ def main() -> None:
         address = _start_processes(stack, engine, data, server.url)
         pages = _make_history(engine)
         _take(address, pages, folder)
+
+
+def _travel(folder: Path) -> int:
+    """Makes the journeys that are told in docs/console, which take their pictures; the exit code."""
+    environment = os.environ | {"JOURNEY_PICTURES": str(folder.resolve())}
+    return subprocess.run([sys.executable, "-m", "pytest", "-q", *JOURNEYS], env=environment, check=False).returncode
 
 
 def _hide_this_machine(client) -> None:

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = [path for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(path for folder in FOLDERS for path in folder.rglob("*.md"))])
 MACHINE_PATH = re.compile(r"(?<![\w.~/-])/(home|Users|root|work)/\w")
+MOST_PICTURE_BYTES = 150_000
 by_document = pytest.mark.parametrize("document", DOCUMENTS, ids=[str(path.relative_to(ROOT)) for path in DOCUMENTS])
 
 
@@ -269,6 +270,19 @@ def test_every_link_and_picture_leads_somewhere(document):
         target = document.parent / path if path else document
         assert target.exists(), f"{link} leads nowhere"
         assert not anchor or anchor in anchors(target), f"{link} leads to no heading"
+
+
+def test_every_picture_of_a_journey_is_small_and_taken_by_the_journey():
+    journeys = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/journeys").glob("test_*.py"))
+    shown = {
+        path
+        for page in (ROOT / "docs/console").glob("*.md")
+        for path in re.findall(r"images/([\w-]+)\.png", page.read_text())
+    }
+    there = {path.stem: path.stat().st_size for path in (ROOT / "docs/console/images").glob("*.png")}
+    assert there.keys() == shown
+    assert not [name for name in shown if f'"{name}"' not in journeys]
+    assert not {name: size for name, size in there.items() if size > MOST_PICTURE_BYTES}
 
 
 def test_every_document_can_be_reached_from_the_readme():

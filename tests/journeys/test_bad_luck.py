@@ -195,7 +195,7 @@ def test_nothing_typed_is_lost_when_a_session_ends_or_a_token_is_old(stage, ada,
     log_in(ada, USER, PASSWORD)
     expect(ada.get_by_label("Reason").first).to_have_value("the bank is being moved")
     expect(ada.get_by_role("button", name="Pause", exact=True).last).to_be_visible()
-    picture(ada, "bad-luck-4-typed-again", height=620)
+    picture(ada, "bad-luck-4-typed-again", height=460)
     press_pause(ada)
     expect(ada.get_by_role("heading", name="Paused")).to_be_visible()
     assert stage.engine.control.pause_of(QUEUE).reason == "the bank is being moved"

@@ -34,7 +34,7 @@ def halted(server):
 
 
 @pytest.mark.parametrize("away", [killed, halted])
-def test_open_pages_say_since_when_they_are_old_and_come_back_by_themselves(stage, visit, away):
+def test_open_pages_say_since_when_they_are_old_and_come_back_by_themselves(stage, visit, picture, away):
     for order_id in ("A1", "A2", "A3"):
         stage.delay("charge", order_id, 100)
     wait_until(lambda: stage.counted(QUEUE).error == 3, 60, "three failures are counted")
@@ -53,10 +53,12 @@ def test_open_pages_say_since_when_they_are_old_and_come_back_by_themselves(stag
             expect(page.locator("#notices").get_by_text("does not answer").first).to_be_visible(timeout=SLOWLY)
             expect(page.get_by_text("Counts as of")).to_be_visible()
         expect(errors).to_have_text("3")
+        picture(queue, "redis-away-1-open-page", height=560)
         expect(queue.get_by_label("Reason").first).to_have_value("half a sentence")
         later.bring_to_front()
         later.goto("/errors/", timeout=SLOWLY)
         expect(later.get_by_role("heading", name="Redis does not answer")).to_be_visible(timeout=SLOWLY)
+        picture(later, "redis-away-2-new-page", height=440)
 
     expect(later.get_by_role("heading", name="Errors", exact=True)).to_be_visible(timeout=SLOWLY)
     for page in (overview, queue):

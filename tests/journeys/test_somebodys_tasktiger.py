@@ -148,7 +148,8 @@ def _retry_the_group(page, stage, picture):
 
     assert wait_until(are_over, PATIENCE, "all of the group have come to their end") == CHARGED - 1
     expect(page.get_by_text("gone, presumably succeeded").first).to_be_visible(timeout=SLOWLY)
-    picture(page, "tasktiger-4-outcomes")
+    page.reload()
+    picture(page, "tasktiger-4-outcomes", height=640)
 
 
 def _pause(page, stage, picture):
@@ -156,7 +157,7 @@ def _pause(page, stage, picture):
     page.get_by_text("Pause…").first.click()
     expect(page.get_by_text(re.compile("TaskTiger workers without -M"))).to_be_visible()
     page.get_by_label("Reason").first.fill("a fix ships")
-    picture(page, "tasktiger-5-pause", height=560)
+    picture(page, "tasktiger-5-pause", height=480)
     page.get_by_role("button", name="Pause", exact=True).last.click()
     expect(page.get_by_role("heading", name="Paused")).to_be_visible()
     assert stage.engine.control.pause_of(EU).reason == "a fix ships"

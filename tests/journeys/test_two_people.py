@@ -26,7 +26,7 @@ def grace(stage, visit):
     return enter
 
 
-def test_a_pause_is_seen_by_the_other_person_with_its_reason_and_its_end_and_lapses(stage, visit, grace):
+def test_a_pause_is_seen_by_the_other_person_with_its_reason_and_its_end_and_lapses(stage, visit, grace, picture):
     page, other = visit(), grace("operator")
     other.goto(f"/queues/{QUEUE}/queued")
     stage.delay("charge", "A1", 100)
@@ -42,6 +42,7 @@ def test_a_pause_is_seen_by_the_other_person_with_its_reason_and_its_end_and_lap
     other.goto(f"/queues/{QUEUE}/queued")
     expect(other.get_by_role("heading", name="Paused")).to_be_visible(timeout=SLOWLY)
     expect(other.get_by_text(USER).first).to_be_visible()
+    picture(other, "two-people-1-paused", height=440)
     pause = stage.engine.control.pause_of(QUEUE)
     assert (pause.by, pause.reason) == (USER, "the bank is being moved")
     assert pause.until_at > stage.engine.store.now()
@@ -64,7 +65,7 @@ def test_a_pause_is_seen_by_the_other_person_with_its_reason_and_its_end_and_lap
     wait_until(lambda: stage.receipt("A2") == "150.00", 120, "work goes on")
 
 
-def test_a_viewer_sees_everything_and_can_press_nothing(stage, visit, grace):
+def test_a_viewer_sees_everything_and_can_press_nothing(stage, visit, grace, picture):
     stage.delay("charge", "A1", 100)
     wait_until(lambda: stage.sizes(QUEUE)["error"] == 1, 60, "a failure")
     wait_until(lambda: stage.engine.error_groups.summary() and stage.engine.error_groups.summary().groups, 60)
@@ -84,6 +85,8 @@ def test_a_viewer_sees_everything_and_can_press_nothing(stage, visit, grace):
         # a list may lie in a form that has nothing to send it
         for each in acting:
             assert each.endswith(("/selected/delete", "/selected/restore")), acting
+    page.goto(f"/queues/{QUEUE}/error")
+    picture(page, "two-people-2-viewer", height=440)
 
     token = page.locator("input[name=csrf_token]").first.input_value()
     forged = {
@@ -108,3 +111,4 @@ def test_a_viewer_sees_everything_and_can_press_nothing(stage, visit, grace):
     mine = visit()
     mine.goto("/audit/?outcome=refused")
     expect(mine.locator("table.audit tbody tr").filter(has_text=SECOND)).to_have_count(len(forged))
+    picture(mine, "two-people-3-refusals", height=480)

@@ -49,6 +49,11 @@ FLOODS = [
         id="ours-40000",
         marks=[pytest.mark.long, pytest.mark.timeout(3600)],
     ),
+    pytest.param(
+        Flood("theirs", bank=8_000, forms=1_500, parcels=500, rate=200),
+        id="theirs-10000",
+        marks=[pytest.mark.long, pytest.mark.interop, pytest.mark.timeout(3600)],
+    ),
 ]
 
 

@@ -4,6 +4,7 @@ from flask import current_app, g
 
 from console.settings import ConsoleSettings
 from queue_core import Engine
+from queue_core.errors import StoreCorrupt
 
 
 def engine() -> Engine:
@@ -17,6 +18,14 @@ def settings() -> ConsoleSettings:
 def now() -> float:
     """Unix seconds on the clock of the Redis server."""
     return engine().clock.now()
+
+
+def recent():
+    """What every queue did lately; None: unknown.  One value of Redis.  Raises StoreUnavailable."""
+    try:
+        return engine().recents.read()
+    except StoreCorrupt:
+        return None
 
 
 def snapshot():

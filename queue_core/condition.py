@@ -11,6 +11,7 @@ _SAMPLES = 5
 
 _SINGLE_KEYS = (
     "snapshot",
+    "stats_recent",
     "audit",
     "operations",
     "operations_running",

@@ -21,6 +21,7 @@ from queue_core.payload import Payload
 from queue_core.people import People
 from queue_core.periodic import Periodic
 from queue_core.process import logs
+from queue_core.recent import Recents
 from queue_core.saved_views import SavedViews
 from queue_core.search import Search
 from queue_core.snapshot import Snapshots
@@ -50,8 +51,8 @@ class Engine(TaskTigerNames):
 
     Rooms, by who calls them: `enqueue` producers, `leases` and `locks` workers, `periodic` recurring work, `control`,
     `operations`, `holds`, `trash`, `transfers` and `task_files` operators, `browse`, `search`, `error_groups`,
-    `snapshot`, `stats`, `timetable`, `condition` and `workers` people who look, `lookup` applications that do,
-    `audit`, `people`, `saved_views`.
+    `snapshot`, `stats`, `recents`, `timetable`, `condition` and `workers` people who look, `lookup` applications that
+    do, `audit`, `people`, `saved_views`.
 
     Raises InvalidSettings."""
 
@@ -110,6 +111,7 @@ class Engine(TaskTigerNames):
         self.holds = Holds(self.store)
         self.snapshot = Snapshots(self.store)
         self.stats = Stats(self.store)
+        self.recents = Recents(self.store)
         self.workers = Workers(self.store)
         self.audit = Audit(self.store)
         self.people = People(self.store)

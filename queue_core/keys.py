@@ -74,6 +74,7 @@ CATALOGUE = {
         "slot and number -> how many: counts, times, flow or depths of a queue, a function, or all",
     ),
     "stats_names": ("zset", "x:stats:names:<kind>", "queue or function -> last seen, of those that are told apart"),
+    "stats_recent": ("string", "x:stats:recent", "what every queue did in the last minutes and the last day, JSON"),
     "stats_totals": ("hash", "x:stats:totals", "counter, kind and name -> sum of all that was counted"),
     "error_groups": ("zset", "x:errors:groups", "error group -> when its newest failure was"),
     "error_group": ("hash", "x:errors:group:<id>", "a group: what it is, how many by hour, function, queue, host"),
@@ -300,6 +301,9 @@ class Keys:
 
     def stats_names(self, kind: str) -> bytes:
         return self._key("x", "stats", "names", kind)
+
+    def stats_recent(self) -> bytes:
+        return self._key("x", "stats", "recent")
 
     def stats_totals(self) -> bytes:
         return self._key("x", "stats", "totals")

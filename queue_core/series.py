@@ -11,6 +11,9 @@ from queue_core.tiers import Span, Tier
 COUNTS, TIMES, DEPTHS_OF, FLOW = "counts", "times", "depths", "flow"
 """The families of numbers: what a hash of Redis holds."""
 
+LONGEST_NAME_BYTES = 500
+"""What has a longer name has no numbers of its own."""
+
 DEPTHS = {"queued": "q", "active": "a", "scheduled": "c", "error": "e", "oldest_seconds": "o", "workers": "w"}
 """What is looked at once a minute, and the letter that it has in Redis."""
 

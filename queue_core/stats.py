@@ -8,7 +8,19 @@ queues, and every few seconds what that tells of tasks that came and went.  Ever
 from collections import Counter
 
 from queue_core import series
-from queue_core.series import COUNTS, DEPTHS, DEPTHS_OF, FLOW, SEEN, TIMES, UNKNOWN, Columns, Series, Trend
+from queue_core.series import (
+    COUNTS,
+    DEPTHS,
+    DEPTHS_OF,
+    FLOW,
+    LONGEST_NAME_BYTES,
+    SEEN,
+    TIMES,
+    UNKNOWN,
+    Columns,
+    Series,
+    Trend,
+)
 from queue_core.store import Store
 from queue_core.tally import ALL, COUNTERS, FLOWS, FUNCTION, KINDS, QUEUE, Tally
 from queue_core.text import to_bytes, to_text
@@ -19,7 +31,6 @@ OTHERS = {QUEUE: "other-queues", FUNCTION: "other-functions"}
 
 _TIERS = {COUNTS: (MINUTES, HOURS), FLOW: (MINUTES, HOURS), TIMES: (TENS, HOURS), DEPTHS_OF: (MINUTES, HOURS)}
 _SUMMED = (*COUNTERS, *FLOWS)
-_LONGEST_NAME_BYTES = 500
 _COMMANDS_AT_ONCE = 500
 _KEYS_AT_ONCE = 200
 _STATES = tuple(name for name in DEPTHS if name not in ("oldest_seconds", "workers"))
@@ -253,7 +264,7 @@ class Stats:
 
 
 def _is_short(name) -> bool:
-    return len(to_bytes(name)) <= _LONGEST_NAME_BYTES
+    return len(to_bytes(name)) <= LONGEST_NAME_BYTES
 
 
 def _depths_of(queue, at) -> dict[str, int | bytes]:

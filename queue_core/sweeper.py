@@ -39,6 +39,7 @@ _QUEUES_LOOKED_AT = 100
 _PRUNE_EVERY_SECONDS = 30.0
 _STATS_EVERY_SECONDS = 10.0
 _FIRST_STATS_SECONDS = 3.0
+_RECENT_EVERY_SECONDS = 30.0
 _FORGET_NAMES_EVERY_SECONDS = 3600.0
 _PROMOTION_THROTTLE_SECONDS = 5.0
 
@@ -104,6 +105,7 @@ class Sweeper:
             Duty("snapshot", self._setting("snapshot_seconds"), self._duties.take_snapshot),
             Duty("pauses", _LOOK_EVERY_SECONDS, self._keep_pauses),
             Duty("stats", _STATS_EVERY_SECONDS, self._duties.sample_stats, due_at=soon),
+            Duty("recent numbers", _RECENT_EVERY_SECONDS, self._engine.recents.gather, due_at=soon),
             Duty("stats names", _FORGET_NAMES_EVERY_SECONDS, self._forget_names, due_at=soon),
             Duty("holds", _LOOK_EVERY_SECONDS, self._duties.keep_holds),
             Duty("prune", _PRUNE_EVERY_SECONDS, self._prune),

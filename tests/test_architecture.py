@@ -17,7 +17,7 @@ LAYERS = {
           tiers""",
     2: """connection disposal embedded scripts server_binary store stream task_facts walk""",
     3: """audit audit_file browse condition control enqueue error_groups error_index holds leases locks
-          lookup operations orphans people periodic retention saved_views search siding snapshot stats task_files
+          lookup operations orphans people periodic recent retention saved_views search siding snapshot stats task_files
           timetable transfers trash twins workers""",
     4: """duties process sweeper worker""",
     5: """__init__ cli commands compat doctor engine task tasktiger_names worker_command""",

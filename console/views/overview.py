@@ -3,7 +3,7 @@
 from flask import render_template, request
 from flask_admin import expose
 
-from console import attention, causes, charts, counts, current, reading, tree
+from console import attention, causes, charts, counts, current, paces, reading, tree
 from console.auth import may
 from console.live import fragment
 from console.page import Page
@@ -48,6 +48,7 @@ def _facts():
         "total": counts.summed(snapshot.queues.values(), now),
         "attention": attention.wanted(snapshot, now),
         "causes": _causes(now),
+        "throughput": paces.throughput(current.recent()),
     }
 
 
@@ -58,10 +59,17 @@ def _numbers(total):
     errors = None if "error" in total.unknown else total.error
     return {
         "series": series,
-        "drawn": [charts.runs(series), charts.failures(series)],
+        "drawn": _drawn(series),
         "marks": charts.marks(series, engine.error_groups.deploys(), engine.operations.newest(limit=NEWEST)),
         "trend": charts.trend_words(engine.stats.trend(), errors),
     }
+
+
+def _drawn(series):
+    """What workers counted; where they count nothing, what the queues showed."""
+    if series.total("started") is None:
+        return [charts.flow(series), charts.errors(series)]
+    return [charts.runs(series), charts.failures(series)]
 
 
 def _causes(now):

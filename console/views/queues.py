@@ -5,9 +5,9 @@ import math
 from flask import redirect, render_template, request, url_for
 from flask_admin import expose
 
-from console import actions, paging, presenters, queue_list, reading, selection
+from console import actions, paces, paging, presenters, queue_list, reading, selection
 from console.auth import may
-from console.current import engine, now, settings, snapshot
+from console.current import engine, now, recent, settings, snapshot
 from console.live import fragment
 from console.page import Page
 from queue_core import states
@@ -33,7 +33,11 @@ class QueuesPage(Page):
         chosen = queue_list.Choice.of(request.args)
         drawn = queue_list.listed(counted, now(), chosen)
         serving = engine().workers.serving([row.queue for row in drawn.rows])
-        return self.render("queues/index.html", list=drawn, choice=chosen, serving=serving, now=now())
+        lately = recent()
+        rows = {row.queue: paces.row(lately and lately.of(row.queue), lately and lately.watched) for row in drawn.rows}
+        return self.render(
+            "queues/index.html", list=drawn, choice=chosen, serving=serving, lately=lately, paces=rows, now=now()
+        )
 
     @expose("/<name:queue>")
     @may("look")

@@ -131,6 +131,20 @@ def test_the_overview_shows_the_last_day_and_how_the_hour_is(engine, viewer, wor
     assert "Last 24 hours" not in viewer.get("/live").get_data(as_text=True)
 
 
+def test_the_overview_tells_what_is_done_a_minute_whoever_does_it(engine, viewer, world):
+    world.put("queued")
+    engine.snapshot.take()
+    assert "nobody has looked lately" in viewer.get("/live").get_data(as_text=True)
+    flowed(engine, "orders", engine.store.now() - 120)
+    engine.stats.sample(engine.snapshot.read(), 0)
+    list(engine.recents.gather())
+    page = viewer.get("/").get_data(as_text=True)
+    assert "≥\u202f4.0" in page and "at least 20 were taken" in page and "runs succeeded" not in page
+    fill(engine)
+    page = viewer.get("/").get_data(as_text=True)
+    assert "2 runs succeeded" in page and "were taken" not in page
+
+
 def test_the_page_of_a_queue_leads_to_its_numbers(viewer, world):
     world.put("error")
     assert 'href="/numbers/queues/orders"' in viewer.get("/queues/orders/error").get_data(as_text=True)

@@ -3,6 +3,7 @@
 import pytest
 
 from queue_core import Actor
+from queue_core.tally import Tally
 from tests.builders import HOSTILE_QUEUE
 from tests.console import seed
 
@@ -102,3 +103,48 @@ def test_odd_parameters_do_no_harm(engine, seen):
 
 def test_who_is_not_logged_in_sees_nothing(app):
     assert "/login" in app.test_client().get("/queues/").location
+
+
+# -- in, out, and the last day --
+
+
+def worked(engine, queue, runs=0, **flow):
+    tally, at = Tally(), engine.store.now() - 120
+    for _ in range(runs):
+        tally.start(queue, "app:work", at)
+        tally.end(queue, "app:work", at, "succeeded")
+    if flow:
+        tally.flow(queue, at, **flow)
+        tally.fail(queue, at, 1.0)
+    engine.stats.write(tally)
+
+
+def test_each_queue_tells_what_came_and_went_lately_and_draws_its_day(engine, seen):
+    for queue in ("ours", "theirs", "both"):
+        seed.queued(engine, queue)
+    worked(engine, "ours", runs=50)
+    worked(engine, "theirs", ready=100, taken=60)
+    worked(engine, "both", runs=50, ready=200, taken=200)
+    list(engine.recents.gather())
+    both, ours, theirs = seen("/queues/?sort=name").split("<tbody>")[1].split("</tr>")[:3]
+    assert ">10</td>" in ours and "of all" not in ours and "50 runs ended" in ours
+    assert "≥\u202f20" in theirs and "≥\u202f12" in theirs and "at least 60 tasks taken, 1 error," in theirs
+    assert ">10<span" in both and "≥\u202f40 of all" in both and 'class="spark-ended"' in both
+
+
+def test_where_nobody_gathered_numbers_they_are_unknown(engine, raw, seen):
+    seed.queued(engine, "mail")
+    assert seen().count(">unknown</td>") == 3
+    raw.lpush(engine.store.keys.stats_recent(), "foreign")
+    assert seen().count(">unknown</td>") == 3
+
+
+def test_a_page_of_queues_asks_for_all_its_numbers_at_once(engine, raw, seen):
+    for number in range(30):
+        seed.queued(engine, f"q{number}")
+        worked(engine, f"q{number}", runs=1)
+    list(engine.recents.gather())
+    raw.config_resetstat()
+    assert seen().count('class="spark"') == 30
+    calls = {name: facts["calls"] for name, facts in raw.info("commandstats").items()}
+    assert not {"cmdstat_hgetall", "cmdstat_hmget"} & {name for name, count in calls.items() if count > 20}

@@ -9,6 +9,8 @@ from queue_core.errors import InvalidRequest, TokenNotFound
 DAY_SECONDS = 86_400
 DAYS = (("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("0", "no end"))
 ROLES = ("viewer", "operator", "admin")
+METRICS = "metrics"
+"""What a token may be for besides: the page for Prometheus, and nothing else."""
 
 
 def record(verb: str, actor, user: str, **facts) -> None:

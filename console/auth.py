@@ -200,13 +200,16 @@ def _require_login():
     if request.endpoint == "static":
         return None
     if is_api():
-        return _identify_by_token()
+        return identify_by_token()
     if getattr(current_app.view_functions.get(request.endpoint), "is_public", False):
         return None if request.method in READING else _require_key()
     return None if identify() else _send_to_login()
 
 
-def _identify_by_token() -> None:
+def identify_by_token() -> None:
+    """Takes the token that the request shows.  Raises Unauthorized, TooManyRequests, StoreUnavailable.
+
+    Done already for every view of the API."""
     kind, _, text = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not text.strip():
         raise Unauthorized("Send a token: Authorization: Bearer sbx_…")

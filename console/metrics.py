@@ -1,6 +1,7 @@
 """`/metrics`: the state of the system for Prometheus.
 
-Whoever is logged in may look, and whoever shows the token of the setting `metrics_token`; without one nobody else.
+Whoever is logged in may look, whoever shows a token of the API, be it for this page alone, and whoever shows the one of
+the setting `metrics_token`.
 """
 
 import hmac
@@ -27,6 +28,11 @@ COUNTED = {
     "killed": "Runs whose process died or overran its hard timeout.",
     "recovered": "Tasks of lost workers that were put where they belong.",
 }
+SEEN = {
+    "ready": ("tasks_ready_at_least", "Tasks that became ready, as the queues showed: at least."),
+    "taken": ("tasks_taken_at_least", "Tasks that were taken, as the queues showed: at least."),
+    "errors": ("errors", "Tasks that came into error."),
+}
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -35,13 +41,22 @@ blueprint = Blueprint("metrics", __name__)
 @auth.public
 def metrics():
     """The page as text.  Raises Unauthorized, and StoreError when Redis does not answer."""
-    if not (_shows_token(request.headers.get("Authorization", "")) or (auth.identify() and auth.user_may("look"))):
-        raise Unauthorized("This needs a login, or the token of the setting metrics_token.")
+    _let_in(request.headers.get("Authorization", ""))
     return Response(exposition.text(_families()), content_type=exposition.CONTENT_TYPE)
 
 
-def _shows_token(header: str) -> bool:
-    """Whether a request may look without a login."""
+def _let_in(header: str) -> None:
+    """Raises Unauthorized, or TooManyRequests after tokens that were not right."""
+    if _shows_setting(header):
+        return
+    if header.lower().startswith("bearer ") and header[7:].strip():
+        auth.identify_by_token()
+    elif not (auth.identify() and auth.user_may("look")):
+        raise Unauthorized("This needs a login, a token for metrics, or the token of the setting metrics_token.")
+
+
+def _shows_setting(header: str) -> bool:
+    """Whether a request shows the token that stands in the settings."""
     wanted, (kind, _, shown) = settings().metrics_token, header.partition(" ")
     return (
         bool(wanted)
@@ -126,8 +141,15 @@ def _of_runs():
         for (kind, name), counts in totals.items()
         if kind in ("queue", "other-queues")
     ]
+    places.sort(key=lambda one: one[0]["queue"])
     for counter, told in COUNTED.items():
-        samples = tuple(
-            (labels, counts.get(counter, 0)) for labels, counts in sorted(places, key=lambda one: one[0]["queue"])
-        )
+        samples = _samples(places, counter, COUNTED)
         yield Family(f"signalbox_runs_{counter}_total", COUNTER, f"{told} By Signalbox workers, by queue.", samples)
+    for flow, (name, told) in SEEN.items():
+        samples = _samples(places, flow, SEEN)
+        yield Family(f"signalbox_{name}_total", COUNTER, f"{told} By all workers, by queue.", samples)
+
+
+def _samples(places, counter, beside):
+    """Of the queues of which any of `beside` is known: of the others this one is unknown, and not 0."""
+    return tuple((labels, counts.get(counter, 0)) for labels, counts in places if counts.keys() & beside.keys())

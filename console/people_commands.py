@@ -13,6 +13,7 @@ from queue_core import Actor, Engine
 from queue_core.errors import InvalidRequest, UserNotFound
 
 ROLES = click.Choice(["viewer", "operator", "admin"])
+SCOPES = click.Choice(["metrics", "viewer", "operator", "admin"])
 NOBODY_YET = "No user exists yet.  Add one: signalbox users add NAME --role admin"
 DAY_SECONDS = 86_400
 
@@ -193,7 +194,7 @@ def tokens(context, redis_url):
 @tokens.command()
 @click.argument("name")
 @click.option("--user", required=True, help="As whom it acts; it never may more than this user.")
-@click.option("--role", type=ROLES, required=True, help="The most that it may do.")
+@click.option("--role", type=SCOPES, required=True, help="The most that it may do; metrics: read /metrics only.")
 @click.option("--queue", "queues", multiple=True, help="Where; with its subqueues, may be repeated.  Else everywhere.")
 @click.option("--days", default=90, show_default=True, type=click.IntRange(0, 3650), help="Until it expires; 0: never.")
 @pass_engine

@@ -10,6 +10,12 @@ from queue_core.queue_filter import ancestry
 ROLES = ("viewer", "operator", "admin")
 """Each may do all that those before it may."""
 
+METRICS = "metrics"
+"""Less than every role: what a token has that reads `/metrics` and nothing else."""
+
+SCOPES = (METRICS, *ROLES)
+"""What a token may be for."""
+
 GRANTED_ROLES = ROLES[1:]
 MOST_GRANTS = 100
 
@@ -47,7 +53,11 @@ class User:
         return _highest((self.role, *(grant.role for grant in self.grants)))
 
     def limited(self, role: str, queues: Iterable[str] = ()) -> "User":
-        """The same user with no more than `role`, and outside of `queues` (empty: all) with nothing but a look."""
+        """The same user with no more than `role`, and outside of `queues` (empty: all) with nothing but a look.
+
+        role: one of SCOPES."""
+        if role == METRICS:
+            return replace(self, role=METRICS, grants=())
         lower = tuple(Grant(_lowest((grant.role, role)), grant.queue) for grant in self.grants)
         if not (queues := tuple(queues)):
             return replace(self, role=_lowest((self.role, role)), grants=_telling(lower))
@@ -61,6 +71,11 @@ def usable_role(role: str) -> str:
     if role not in ROLES:
         raise InvalidRequest(f"There is no role {role!r}; the roles are {', '.join(ROLES)}.")
     return role
+
+
+def usable_scope(scope: str) -> str:
+    """`scope`.  Raises InvalidRequest when a token cannot be for that."""
+    return scope if scope == METRICS else usable_role(scope)
 
 
 def usable_grant(role: str, queue: str) -> Grant:
@@ -83,8 +98,8 @@ def _telling(grants) -> tuple[Grant, ...]:
 
 
 def _highest(roles) -> str:
-    return max(roles, key=ROLES.index)
+    return max(roles, key=SCOPES.index)
 
 
 def _lowest(roles) -> str:
-    return min(roles, key=ROLES.index)
+    return min(roles, key=SCOPES.index)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from queue_core.errors import InvalidRequest, StoreFull, TokenNotFound
 from queue_core.payload import checked_queue
-from queue_core.people.rights import ROLES, User, usable_role
+from queue_core.people.rights import METRICS, ROLES, SCOPES, User, usable_scope
 from queue_core.store import Store
 from queue_core.text import json_object, to_bytes, to_text
 
@@ -26,7 +26,8 @@ _TEXT = re.compile(r"sbx_([0-9a-f]{12})_([A-Za-z0-9_-]{43})\Z")
 
 @dataclass(frozen=True)
 class Token:
-    """role: the most that it may do; queues: where it may do more than look, with their subqueues, empty: everywhere.
+    """role: the most that it may do, or `metrics` for one that reads the page for Prometheus and nothing else; queues:
+    where it may do more than look, with their subqueues, empty: everywhere.
 
     user: as whom it acts.  Moments in Unix seconds; expires_at None: never; last_used_at to a minute, None: never."""
 
@@ -60,7 +61,7 @@ class Tokens:
         role, queues: its scope, within what the user may do.  expires_at: Unix seconds, None: never.  Raises
         InvalidRequest, InvalidQueueName."""
         now, queues = self._store.now(), tuple(dict.fromkeys(checked_queue(queue) for queue in queues))
-        _check_scope(user, usable_role(role), queues)
+        _check_scope(user, usable_scope(role), queues)
         if expires_at is not None and not now < expires_at < 1e11:
             raise InvalidRequest("A token expires in the future.")
         self._check_room(user, _usable_name(name), now)
@@ -136,6 +137,10 @@ class Tokens:
 
 
 def _check_scope(user, role, queues):
+    if role == METRICS:
+        if queues:
+            raise InvalidRequest("The page for Prometheus is of all queues; name none for a token that reads it.")
+        return
     if len(queues) > MOST_QUEUES:
         raise InvalidRequest(f"A token is for at most {MOST_QUEUES} queues; name the queue above them instead.")
     theirs = [user.role_on(queue) for queue in queues] or [user.highest_role]
@@ -164,7 +169,7 @@ def _token(token_id: bytes, raw: bytes | None, used: bytes | None) -> Token | No
     """What cannot be read is no token."""
     record = json_object(raw)
     sound = all(name in record and isinstance(record[name], kind) for name, kind in _KINDS.items())
-    if not sound or record["role"] not in ROLES or not all(isinstance(one, str) for one in record["queues"]):
+    if not sound or record["role"] not in SCOPES or not all(isinstance(one, str) for one in record["queues"]):
         return None
     known = {name: record[name] for name in _KINDS} | {"queues": tuple(record["queues"])}
     return Token(id=to_text(token_id), last_used_at=_moment(used), **known)

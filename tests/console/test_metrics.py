@@ -8,7 +8,7 @@ from console import create_app
 from console.exposition import COUNTER, GAUGE, Family, single, text
 from console.settings import ConsoleSettings
 from queue_core import Engine
-from queue_core.errors import InvalidSettings
+from queue_core.errors import InvalidRequest, InvalidSettings
 from queue_core.tally import Tally
 from tests.builders import HOSTILE_QUEUE, World
 from tests.console.visitor import Visitor
@@ -69,6 +69,20 @@ def test_it_tells_tasks_ages_runs_and_processes(engine, world, scrape):
     assert found['signalbox_runs_succeeded_total{queue="orders"}'] == 0
     assert found['signalbox_processes{kind="worker"}'] == 1
     assert found["signalbox_redis_latency_seconds"] > 0
+
+
+def test_of_queues_that_only_tasktiger_serves_it_tells_what_they_showed(engine, scrape):
+    tally, now = Tally(), engine.store.now()
+    tally.flow("legacy", now, ready=5, taken=3)
+    tally.fail("legacy", now, 1.0)
+    tally.start("ours", "app:work", now)
+    engine.stats.write(tally)
+    found = checked(scrape().get_data(as_text=True))
+    assert found['signalbox_tasks_ready_at_least_total{queue="legacy"}'] == 5
+    assert found['signalbox_tasks_taken_at_least_total{queue="legacy"}'] == 3
+    assert found['signalbox_errors_total{queue="legacy"}'] == 1
+    assert not [name for name in found if name.startswith("signalbox_runs") and "legacy" in name]
+    assert 'signalbox_errors_total{queue="ours"}' not in found
 
 
 def test_what_is_unknown_is_left_out(scrape, world, engine, raw):
@@ -137,6 +151,45 @@ def test_without_the_token_nobody_reads_it(scrape, header):
 def test_where_there_is_no_token_an_empty_one_does_not_open_it(app):
     for header in ("Bearer", "Bearer ", ""):
         assert app.test_client().get("/metrics", headers={"Authorization": header}).status_code == 401
+
+
+def token_of(engine, role, user_role="viewer"):
+    user = engine.people.add("paul", "a long enough password", user_role)
+    return engine.people.tokens.create(user, "prometheus", role=role, made_by="paul")
+
+
+@pytest.mark.parametrize("role", ["metrics", "viewer"])
+def test_a_token_of_the_api_reads_it_and_its_use_is_noted(engine, app, role):
+    token, text = token_of(engine, role)
+    assert app.test_client().get("/metrics", headers={"Authorization": f"bearer {text}"}).status_code == 200
+    assert engine.people.tokens.get(token.id).last_used_at
+
+
+def test_a_token_for_metrics_opens_nothing_else(engine, app, acts):
+    _, text = token_of(engine, "metrics", user_role="admin")
+    client, header = app.test_client(), {"Authorization": f"Bearer {text}"}
+    for address in ("/api/v1/me", "/api/v1/queues", "/api/v1/operations"):
+        assert client.get(address, headers=header).status_code == 403
+    assert client.post("/api/v1/queues/orders/pause", headers=header, json={"reason": "x"}).status_code == 403
+    assert client.get("/", headers=header).status_code == 303
+    assert {outcome for _, outcome in acts()} == {"refused"}
+
+
+def test_a_token_that_was_revoked_does_not_read_it_and_guessing_is_slowed_down(engine, app):
+    token, text = token_of(engine, "metrics")
+    engine.people.tokens.revoke(token.id)
+    statuses = [
+        app.test_client().get("/metrics", headers={"Authorization": f"Bearer {text}"}).status_code for _ in range(5)
+    ]
+    assert statuses[0] == 401 and statuses[-1] == 429 and set(statuses) == {401, 429}
+
+
+def test_a_token_for_metrics_is_of_no_single_queue(engine):
+    user = engine.people.add("paul", "a long enough password", "admin")
+    with pytest.raises(InvalidRequest):
+        engine.people.tokens.create(user, "prometheus", role="metrics", queues=["orders"], made_by="paul")
+    with pytest.raises(InvalidRequest):
+        engine.people.set_role("paul", "metrics")
 
 
 def test_a_user_who_is_logged_in_reads_it(viewer, app):

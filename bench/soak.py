@@ -90,6 +90,7 @@ class Soak:
         wait_until(lambda: self._crew.keep_up() or self._is_drained(), _DRAIN_SECONDS, "all should have been drained")
         self._drained_at_byte = self._crew.ledger_path.stat().st_size
         wait_until(lambda: self._crew.keep_up() or self._recurs_still(), _RECUR_SECONDS, "it should recur still")
+        wait_until(lambda: self._crew.keep_up() or self._all_are_there(), _RECUR_SECONDS, "all should have begun")
         statuses = self._crew.stop()
         with contextlib.closing(self._engine):
             return self._report(statuses)
@@ -142,6 +143,10 @@ class Soak:
             file.seek(self._drained_at_byte)
             return f"done {self._tick_id} ".encode() in file.read()
 
+    def _all_are_there(self):
+        """Whoever is still about to begin would not end as it is asked to."""
+        return self._crew.pids <= {one.facts.get("pid") for one in self._engine.workers.alive()}
+
     def _ids(self, queue, state):
         return [row.id for row in self._engine.browse.page(queue, state).rows]
 
@@ -187,7 +192,8 @@ class Soak:
             unsound = list(faults(raw))
             for queue in (*load.QUEUES, _TICKS):
                 self._engine.control.purge(queue, states.ERROR, actor=_actor())
-            self._engine.control.purge(_TICKS, states.SCHEDULED, actor=_actor())
+            for state in (states.QUEUED, states.SCHEDULED):  # it may have been about to recur
+                self._engine.control.purge(_TICKS, state, actor=_actor())
             for _ in Twins(self._engine.store).part():
                 pass
             unsound += list(faults(raw))

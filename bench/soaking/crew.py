@@ -8,7 +8,7 @@ from bench.soaking.tasks import BATCH_QUEUE
 from tests.faults.crew import EXECUTORS, Crew
 
 _MODULE = "bench.soaking.tasks"
-KEPT = {"operation_keep_seconds": 20.0, "max_audit_entries": 200}
+KEPT = {"operation_keep_seconds": 20.0, "max_audit_entries": 200, "trash_seconds": 20.0}
 """What is kept for long in real life is kept for so short here that its amount has to settle."""
 
 _SETTINGS = {
@@ -33,6 +33,10 @@ class SoakCrew(Crew):
     @property
     def sweepers(self) -> list[str]:
         return [name for name in self._processes if name.startswith("sweeper")]
+
+    @property
+    def pids(self) -> set[int]:
+        return {process.pid for process in self._processes.values()}
 
     def stop_redis(self) -> None:
         """As an administrator does."""

@@ -25,6 +25,7 @@ from console.views.overview import OverviewPage
 from console.views.people import PeoplePage
 from console.views.periodic import PeriodicPage
 from console.views.queues import QueuesPage
+from console.views.rescheduling import ReschedulingPage
 from console.views.saved import SavedViewsPage
 from console.views.scheduled import ScheduledPage
 from console.views.search import JumpPage, SearchPage
@@ -66,6 +67,7 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
         NumbersPage(),
         BulkPage(),
         MatchingPage(),
+        ReschedulingPage(),
         GroupsPage(),
         HoldsPage(),
         ExportPage(),

@@ -34,6 +34,11 @@ def given_pace() -> dict:
     }
 
 
+def given_target() -> dict:
+    """Where a move leads, as `operations.start` takes it."""
+    return {"to_queue": request.form.get("to_queue", "").strip()}
+
+
 def given_canary() -> int:
     """How many tasks go ahead; 0 when nothing was typed.  Raises InvalidRequest."""
     return _count("canary", "A canary is a number of tasks up to 100; empty means none.")

@@ -11,6 +11,7 @@ from queue_core import shown, states
 
 MAX_ARGUMENT_CHARACTERS = 200
 MAX_MESSAGE_CHARACTERS = 300
+MAX_QUEUE_CHARACTERS = 200
 DUE_NOW_SECONDS = 15
 OVERDUE_SECONDS = 15
 """A run may be that long past its hard timeout: first it is interrupted, then its worker kills it."""
@@ -42,7 +43,7 @@ VERBS = {
 WITHOUT_PAYLOAD = ("cancel", "delete")
 """What is left to do with a task that has lost its payload."""
 
-DONE_WORDS = {"retry": "retried", "delete": "deleted"}
+DONE_WORDS = {"retry": "retried", "delete": "deleted", "move": "moved", "reschedule": "given another time"}
 
 REASON_WORDS = {
     "killed": "its process was killed",

@@ -1,6 +1,7 @@
 """The door through which views read tasks: what is secret in them is hidden here, before anybody can draw it."""
 
 import json
+import math
 from dataclasses import dataclass, replace
 
 from console.current import engine, settings
@@ -44,6 +45,20 @@ def foreseen(queue: str, text: str, not_after: float, most: int, seconds: float)
     """As `operations.foresee`, of failed tasks; for a query as `checked_query` lets it pass."""
     return engine().operations.foresee(
         queue, states.ERROR, checked_query(text), not_after=not_after, most=most, mask=_facts, seconds=seconds
+    )
+
+
+def foreseen_scheduled(queue: str, since: float, until: float, most: int):
+    """As `operations.foresee`, of what a reschedule would touch that is due from `since` to before `until`."""
+    return engine().operations.foresee(
+        queue,
+        states.SCHEDULED,
+        "",
+        not_before=since,
+        not_after=math.nextafter(until, -math.inf) if until < math.inf else None,
+        most=most,
+        mask=_facts,
+        verb="reschedule",
     )
 
 

@@ -5,13 +5,17 @@ from flask import flash, redirect, request, url_for
 from console import actions
 from console.converters import from_segment
 from console.current import engine
-from console.forms import given_pace
+from console.forms import given_pace, given_target
 from console.presenters import DONE_WORDS, number, plural
 from queue_core import states
 from queue_core.errors import InvalidRequest
 
 MAX_TICKED = 200
-SOURCES = {"retry": (states.ERROR,), "delete": (states.ERROR, states.QUEUED, states.SCHEDULED)}
+SOURCES = {
+    "retry": (states.ERROR,),
+    "delete": (states.ERROR, states.QUEUED, states.SCHEDULED),
+    "move": (states.ERROR, states.QUEUED, states.SCHEDULED),
+}
 """The states from which ticked tasks can be acted on."""
 
 
@@ -75,30 +79,54 @@ def perform(verb: str, state: str, chosen: dict[str, list[str]], *, back: str):
     )
 
 
+def move(page, chosen: dict[tuple[str, str], list[str]], *, back: str):
+    """The form that asks where the ticked tasks, {(state, queue): ids}, are to go; once it says so, they are moved."""
+    if "to_queue" in request.form:
+        return perform_places("move", chosen, back=back)
+    possible = {place: ids for place, ids in chosen.items() if place[0] in SOURCES["move"]}
+    if not possible:
+        flash("No task is ticked that can be moved, so nothing was changed.")
+        return redirect(back, 303)
+    places = sorted(((queue, state, len(ids)) for (state, queue), ids in possible.items()), key=lambda one: -one[2])
+    return page.render(
+        "bulk/ticked.html",
+        places=places,
+        matched=sum(map(len, possible.values())),
+        queues=list(dict.fromkeys(queue for _, queue in possible)),
+        ticked=request.form.getlist("task"),
+        back=back,
+        address=lambda: back,
+    )
+
+
 def perform_places(verb: str, chosen: dict[tuple[str, str], list[str]], *, back: str):
     """The same for tasks of several states, {(state, queue): ids}; those that the verb cannot act on are left alone."""
+    target = given_target() if verb == "move" else {}
     possible = {place: ids for place, ids in chosen.items() if place[0] in SOURCES[verb]}
+    # what is there already is left alone, unless it is all there is: that is refused
+    possible = {place: ids for place, ids in possible.items() if place[1] != target.get("to_queue")} or possible
     left = sum(len(ids) for place, ids in chosen.items() if place not in possible)
     if not possible:
         flash("No task is ticked that this can act on, so nothing was changed.")
         return redirect(back, 303)
 
     def act(actor):
-        pace = given_pace() if verb == "retry" else {}
-        return [_operation(verb, queue, state, ids, actor, pace) for (state, queue), ids in possible.items()]
+        how = given_pace() if verb == "retry" else target
+        return [_operation(verb, queue, state, ids, actor, how) for (state, queue), ids in possible.items()]
 
     def tell(done):
-        sources = " or ".join(SOURCES[verb])
-        return told(verb, done) + (f" {number(left)} were left alone: not in {sources}." if left else "")
+        sources, there = " or ".join(SOURCES[verb]), "there already, or " if target else ""
+        return told(verb, done) + (f" {number(left)} were left alone: {there}not in {sources}." if left else "")
 
     queues = list(dict.fromkeys(queue for _, queue in possible))
     queue = queues[0] if len(queues) == 1 else None
+    queues += target.values()
     return actions.perform(f"{verb} selected", act, told=tell, back=back, queue=queue, queues=queues, undo=_undo_url)
 
 
-def _operation(verb, queue, state, ids, actor, pace):
+def _operation(verb, queue, state, ids, actor, how):
     reason = actions.given_reason()
-    operation = engine().operations.start(verb, queue, state, actor=actor, reason=reason, task_ids=ids, **pace)
+    operation = engine().operations.start(verb, queue, state, actor=actor, reason=reason, task_ids=ids, **how)
     return engine().operations.run_small(operation)
 
 

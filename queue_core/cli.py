@@ -11,6 +11,7 @@ from queue_core import embedded
 from queue_core.commands import (
     acting,
     audit,
+    elsewhere,
     files,
     holds,
     looking,
@@ -34,6 +35,8 @@ COMMANDS = (
     looking.doctor,
     stats.stats,
     retrying.retry,
+    elsewhere.move,
+    elsewhere.reschedule,
     acting.purge,
     acting.pause,
     acting.resume,

@@ -2,7 +2,7 @@
 
 from flask import url_for
 
-from console import actions
+from console import actions, reading
 from console.api import shapes
 from console.api.table import FLAG, NUMBER, TEXT, TEXTS, WHOLE, Field, post
 from console.current import engine, now
@@ -17,7 +17,7 @@ _STATE = {"state": Field(TEXT, "where the task is; may be left out while it is i
 _TASK = "/queues/<name:queue>/tasks/<name:task_id>"
 _OPERATION = "/operations/<name:operation_id>"
 _LONGEST_SECONDS = 10 * 365 * 86_400
-_VERBS = ("retry", "purge", "delete", "clear")
+_VERBS = ("retry", "purge", "delete", "clear", "move", "reschedule")
 
 
 # -- one task --
@@ -103,26 +103,33 @@ def resume(queue, reason):
 
 # -- operations --
 @post(ROUTES, path="/queues/<name:queue>/operations", gives="Operation", status=201, body={
-    "verb": Field(TEXT, "retry, purge: of error; clear: of queued or scheduled; delete: chosen tasks", required=True,
-                  choices=_VERBS),
-    "state": Field(TEXT, "of which tasks; error when left out", choices=states.ALL),
+    "verb": Field(TEXT, "retry, purge: of error; clear: of queued or scheduled; delete: chosen tasks; move: all but "
+                  "active; reschedule: scheduled, error", required=True, choices=_VERBS),
+    "state": Field(TEXT, "of which tasks; when left out error, of a reschedule scheduled", choices=states.ALL),
     "not_after": Field(NUMBER, "leave tasks with a later score alone, in Unix seconds; left out: now"),
     "task_ids": Field(TEXTS, f"only these, at most {MOST_CHOSEN}"),
     "rate": Field(NUMBER, "tasks a second; left out: as fast as it goes", least=0),
     "canary": Field(WHOLE, "so many of a retry go first, and the rest waits for them", least=0, most=100),
     "for_good": Field(FLAG, "skip the trash"),
+    "query": Field(TEXT, "of a move or a reschedule: only those that it means, in the language of the search"),
+    "to_queue": Field(TEXT, "where a move leads"),
+    "shift_seconds": Field(NUMBER, "of a reschedule: so much later, or earlier when below 0"),
+    "due_at": Field(NUMBER, "or due at that moment, in Unix seconds"),
+    "spread_seconds": Field(NUMBER, "or one after the other over so long, from due_at on or from the first of them"),
     **_REASON,
 }, what="Begins an operation on many tasks of a queue; up to 200 without rate and canary are done when it answers"
 )  # fmt: skip
-def start_operation(queue, verb, state, not_after, task_ids, rate, canary, for_good, reason):
+def start_operation(queue, verb, state, not_after, task_ids, rate, canary, for_good, query, reason, **plan):
     def act(actor):
         rooms = engine().operations
+        if query and verb not in ("move", "reschedule"):
+            raise InvalidRequest("Only a move or a reschedule takes a query here.")
         if verb == "delete" and task_ids is None:
             raise InvalidRequest("Name the tasks to delete in task_ids; for all of a state there are purge and clear.")
         started = rooms.start(
             verb,
             queue,
-            state or states.ERROR,
+            state or (states.SCHEDULED if verb == "reschedule" else states.ERROR),
             actor=actor,
             reason=_said(reason),
             not_after=not_after,
@@ -130,10 +137,14 @@ def start_operation(queue, verb, state, not_after, task_ids, rate, canary, for_g
             to_trash=not for_good,
             rate=rate or 0.0,
             canary=canary or 0,
+            query=reading.checked_query(query or ""),
+            masked_by=reading.rules() if query else (),
+            **plan | {"to_queue": plan["to_queue"] or ""},
         )
         return rooms.run_small(started)
 
-    return shapes.operation(actions.attempt(verb, act, queue=queue))
+    queues = [queue, plan["to_queue"]] if plan["to_queue"] else [queue]
+    return shapes.operation(actions.attempt(verb, act, queue=queue, queues=queues))
 
 
 @post(ROUTES, path=f"{_OPERATION}/pause", what="Lets an operation stand still", gives="Operation", body=_REASON)
@@ -203,7 +214,7 @@ def _steer(verb, act, operation_id):
 
 
 def _queues(operation_id):
-    return [engine().operations.get(operation_id).queue]
+    return engine().operations.get(operation_id).queues
 
 
 def _queue(queue):

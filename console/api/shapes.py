@@ -71,7 +71,9 @@ SHAPES = {
         "id": _TEXT, "verb": _TEXT, "queue": _TEXT, "state": _TEXT, "status": _TEXT, "actor": _TEXT, "door": _TEXT,
         "reason": _TEXT, "matched": _WHOLE, "done": _WHOLE, "skipped": _WHOLE, "rate": _NUMBER, "canary": _WHOLE,
         "to_trash": _FLAG, "created_at": _MOMENT, "ended_at": _MOMENT_OR_NONE, "not_after": _MOMENT_OR_NONE,
-        "paused_because": _TEXT, "href": _TEXT,
+        "paused_because": _TEXT, "query": _TEXT, "passed_by": _WHOLE, "to_queue": _NONE_OR["string"],
+        "shift_seconds": _NONE_OR["number"], "due_at": _MOMENT_OR_NONE, "spread_seconds": _NONE_OR["number"],
+        "href": _TEXT,
     },
     "Workers": {"workers": _list_of("Worker")},
     "Worker": {"id": _TEXT, "seen_at": _MOMENT, "facts": _OBJECT},
@@ -176,7 +178,8 @@ def group(found) -> dict:
 
 _OF_AN_OPERATION = (
     "id", "verb", "state", "status", "actor", "door", "reason", "matched", "done", "skipped", "rate", "canary",
-    "to_trash", "created_at", "ended_at", "paused_because",
+    "to_trash", "created_at", "ended_at", "paused_because", "query", "passed_by", "shift_seconds", "due_at",
+    "spread_seconds",
 )  # fmt: skip
 
 
@@ -184,6 +187,7 @@ def operation(found) -> dict:
     return {
         "queue": shown(found.queue),
         "not_after": _finite(found.not_after),
+        "to_queue": shown(found.to_queue) if found.to_queue else None,
         "href": url_for("api.operation", operation_id=found.id),
     } | {name: getattr(found, name) for name in _OF_AN_OPERATION}
 

@@ -9,7 +9,7 @@ from flask_admin import expose
 from console import actions, presenters, reading
 from console.auth import may
 from console.current import engine, now
-from console.forms import given_pace
+from console.forms import given_pace, given_rate, given_target
 from console.page import Page
 from console.presenters import number
 from queue_core import states
@@ -21,16 +21,21 @@ DAY_SECONDS = 86400
 
 @dataclass(frozen=True)
 class Kind:
-    """A verb on a whole queue. destroys: what it touches goes to the trash or away for good."""
+    """A verb on a whole queue. destroys: what it touches goes to the trash or away for good.
+
+    is_typed: above 1,000 tasks their number is to be typed."""
 
     verb: str
     title: str
     destroys: bool
+    is_typed: bool
 
 
-RETRY = Kind("retry", "Retry all", False)
-PURGE = Kind("purge", "Purge old errors", True)
-CLEAR = Kind("clear", "Clear", True)
+RETRY = Kind("retry", "Retry all", False, False)
+PURGE = Kind("purge", "Purge old errors", True, True)
+CLEAR = Kind("clear", "Clear", True, True)
+MOVE = Kind("move", "Move all to another queue", False, True)
+MOVABLE = f"any({states.ERROR},{states.QUEUED},{states.SCHEDULED})"
 
 
 class BulkPage(Page):
@@ -75,6 +80,16 @@ class BulkPage(Page):
     def clear(self, queue, state):
         return _start(CLEAR, queue, state)
 
+    @expose(f"/move/<{MOVABLE}:state>")
+    @may("operate")
+    def preview_move(self, queue, state):
+        return self._preview(MOVE, queue, state, None if state == states.SCHEDULED else now())
+
+    @expose(f"/move/<{MOVABLE}:state>", methods=["POST"])
+    @may("operate")
+    def move(self, queue, state):
+        return _start(MOVE, queue, state)
+
     def _preview(self, kind, queue, state, not_after, **more):
         impact = reading.impact(queue, state, not_after)
         matched = impact.matched
@@ -88,13 +103,15 @@ class BulkPage(Page):
             impact=impact,
             samples=[presenters.task_row(row) for row in impact.samples],
             in_state=engine().browse.sizes(queue)[state],
-            must_type=kind.destroys and matched > TYPED_ABOVE,
+            must_type=kind.is_typed and matched > TYPED_ABOVE,
             now=now(),
             **more,
         )
 
 
 def _start(kind, queue, state):
+    target = given_target() if kind is MOVE else {}
+
     def act(actor):
         not_after = _not_after(state)
         _check_typed(kind, queue, state, not_after)
@@ -106,11 +123,13 @@ def _start(kind, queue, state):
             reason=actions.given_reason(),
             not_after=not_after,
             to_trash=request.form.get("free_memory") != "yes",
-            **(given_pace() if kind is RETRY else {}),
+            **(given_pace() if kind is RETRY else target),
+            **({"rate": given_rate()} if kind is MOVE else {}),
         )
         return engine().operations.run_small(operation)
 
-    return actions.perform(kind.verb, act, told=_told, back=_operation_url, queue=queue)
+    queues = [queue, *target.values()]
+    return actions.perform(kind.verb, act, told=_told, back=_operation_url, queue=queue, queues=queues)
 
 
 def _not_after(state):
@@ -125,7 +144,7 @@ def _not_after(state):
 
 def _check_typed(kind, queue, state, not_after):
     matched = engine().operations.count(queue, state, not_after)
-    if not kind.destroys or matched <= TYPED_ABOVE:
+    if not kind.is_typed or matched <= TYPED_ABOVE:
         return
     seen, typed = request.form.get("matched", ""), _digits(request.form.get("typed", ""))
     if not typed or typed != seen:

@@ -72,6 +72,12 @@ class ErrorsPage(Page):
     def delete_selected(self):
         return _selected("delete")
 
+    @expose("/selected/move", methods=["POST"])
+    @may("operate")
+    def move_selected(self):
+        chosen = {(states.ERROR, queue): ids for queue, ids in selection.ticked_by_queue().items()}
+        return selection.move(self, chosen, back=actions.came_from(url_for(".tasks")))
+
 
 def snapshot_errors(counts) -> int | None:
     return None if counts is None else sum(each.error or 0 for each in counts.queues.values())

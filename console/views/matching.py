@@ -10,7 +10,7 @@ from console import actions, reading
 from console.auth import may
 from console.converters import from_segment
 from console.current import engine, now, snapshot
-from console.forms import given_pace
+from console.forms import given_pace, given_rate, given_target
 from console.page import Page
 from console.presenters import DONE_WORDS, number, plural
 from queue_core import states
@@ -20,7 +20,8 @@ MAX_QUEUES = 20
 LOOKED_AT = 4000
 LOOKED_FOR_SECONDS = 1.5
 TYPED_ABOVE = 1000
-VERBS = ("retry", "purge")
+VERBS = ("retry", "purge", "move")
+TYPED = ("purge", "move")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class MatchingPage(Page):
             looked_at=sum(part.foreseen.looked_at for part in parts),
             total=sum(part.foreseen.total for part in parts),
             is_exact=all(part.foreseen.is_exact for part in parts),
-            typed_above=TYPED_ABOVE,
+            must_type=verb in TYPED and sum(part.foreseen.about for part in parts) > TYPED_ABOVE,
             not_after=not_after,
             now=now(),
         )
@@ -75,25 +76,34 @@ class MatchingPage(Page):
     @may("operate")
     def perform(self, verb):
         queues = _given_queues()
+        target = given_target() if verb == "move" else {}
 
         def act(actor):
             _check_typed(verb)
             text, not_after = reading.checked_query(request.form.get("q", "").strip()), _not_after()
             if not text or not queues:
                 raise InvalidRequest("The form lacks its filter or its queues. Open the preview again.")
-            pace = given_pace() if verb == "retry" else {}
+            how = given_pace() if verb == "retry" else target
+            # what is there already is left alone, unless it is all there is: that is refused
+            others = [queue for queue in queues if queue != target.get("to_queue")] or queues
+            if verb == "move":
+                how = how | {"rate": given_rate()}
             shared = {"actor": actor, "reason": actions.given_reason(), "not_after": not_after, "query": text}
             shared["masked_by"] = reading.rules()
-            return [_start(verb, queue, shared, pace) for queue in queues]
+            return [_start(verb, queue, shared, how) for queue in others]
 
         return actions.perform(
-            f"{verb} matching", act, told=lambda done: _told(verb, done), back=_where, queues=lambda: queues
+            f"{verb} matching",
+            act,
+            told=lambda done: _told(verb, done),
+            back=_where,
+            queues=lambda: [*queues, *target.values()],
         )
 
 
-def _start(verb, queue, shared, pace):
+def _start(verb, queue, shared, how):
     rooms = engine().operations
-    return rooms.run_small(rooms.start(verb, queue, states.ERROR, **shared, **pace))
+    return rooms.run_small(rooms.start(verb, queue, states.ERROR, **shared, **how))
 
 
 def _queues(text) -> tuple[list[str], int]:
@@ -132,7 +142,7 @@ def _check_typed(verb):
     seen, typed = request.form.get("matched", ""), "".join(request.form.get("typed", "").split())
     if not (seen.isascii() and seen.isdigit()):
         raise InvalidRequest("The form lacks how many tasks were shown. Open the preview again.")
-    if verb == "purge" and int(seen[:12]) > TYPED_ABOVE and typed != seen:
+    if verb in TYPED and int(seen[:12]) > TYPED_ABOVE and typed != seen:
         raise InvalidRequest(f"This touches about {number(int(seen[:12]))} tasks. Type that number to confirm.")
 
 

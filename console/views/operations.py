@@ -126,7 +126,7 @@ class OperationsPage(Page):
 
 def _queues(operation_id):
     rooms = engine().operations
-    return [rooms.get(one).queue for one in _meant(operation_id)]
+    return [queue for one in _meant(operation_id) for queue in rooms.get(one).queues]
 
 
 def _each(operation_id, steer):

@@ -90,6 +90,13 @@ class QueuesPage(Page):
     def delete_selected(self, queue, state):
         return _selected("delete", queue, state)
 
+    @expose(f"/<name:queue>/<{STATES}:state>/selected/move", methods=["POST"])
+    @may("operate")
+    def move_selected(self, queue, state):
+        ids = selection.ticked()
+        back = actions.came_from(url_for(".tasks", queue=queue, state=state))
+        return selection.move(self, {(state, queue): ids} if ids else {}, back=back)
+
 
 def _selected(verb, queue, state):
     ids = selection.ticked()

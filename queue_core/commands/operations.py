@@ -36,6 +36,8 @@ def show_operation(engine, operation_id):
     facts = {
         "operation": f"{one.verb} in {line(one.queue)}, {one.state}",
         "status": one.status + (f": {line(one.paused_because)}" if one.paused else ""),
+        "to": line(one.to_queue),
+        "time": _time_given(one),
         "filter": line(one.query),
         "progress": _numbers(one),
         "skipped": f"{one.gone} gone meanwhile, {one.stayed} still there" if one.skipped else "",
@@ -90,6 +92,18 @@ def change_rate(engine, operation_id, rate):
     """Give an operation another rate, such as 200/s or 30/m; 0: as fast as it goes."""
     engine.operations.change_rate(operation_id, rate, actor=actor())
     click.echo("The operation has another rate from now on.")
+
+
+def _time_given(one) -> str:
+    if one.shift_seconds is not None:
+        return f"{abs(one.shift_seconds):g} s {'later' if one.shift_seconds > 0 else 'earlier'}"
+    if one.due_at is None:
+        return ""
+    return (
+        f"spread over {one.spread_seconds:g} s from {_moment(one.due_at)}"
+        if one.spread_seconds
+        else _moment(one.due_at)
+    )
 
 
 def _numbers(one) -> str:

@@ -176,6 +176,8 @@ def _values(rule, places):
         return [{"user": USER}]
     if "queue" in rule.arguments:
         return [{"queue": queue, **state} for queue in QUEUES]
+    if "kind" in rule.arguments:
+        return [{"kind": kind} for kind in ("shift", "spread", "now")]
     if "operation_id" in rule.arguments:
         return [{"operation_id": places["operation_id"]}]
     return [{"verb": "retry"} if "verb" in rule.arguments else {}]

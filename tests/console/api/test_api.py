@@ -181,6 +181,9 @@ def test_an_operation_or_a_move_into_queues_outside_the_scope_is_refused(engine,
         assert bot.post(f"/operations/{operation.id}/{verb}")[0] == 403
     (task_id,) = seed.failed(engine, "billing")
     assert bot.post(f"/queues/billing/tasks/{task_id}/move", to_queue="mail")[0] == 403
+    assert bot.post("/queues/billing/operations", verb="move", to_queue="mail")[0] == 403
+    moving = engine.operations.start("move", "billing", "error", actor=SOMEBODY, rate=1, to_queue="mail")
+    assert bot.post(f"/operations/{moving.id}/cancel")[0] == 403
     assert engine.operations.get(operation.id).status == "running"
 
 
@@ -232,6 +235,12 @@ def test_what_is_not_there_is_404_to_look_at_and_409_to_act_on(engine, program):
         ("/queues/mail/pause", {"reason": "x", "for_seconds": 1, "until_at": 9e9}),
         ("/queues/mail/pause", {"reason": "x", "untill": 9e9}),
         ("/queues/mail/operations", {"verb": "restore"}),
+        ("/queues/mail/operations", {"verb": "move"}),
+        ("/queues/mail/operations", {"verb": "move", "to_queue": "mail"}),
+        ("/queues/mail/operations", {"verb": "retry", "query": "exc:x"}),
+        ("/queues/mail/operations", {"verb": "reschedule"}),
+        ("/queues/mail/operations", {"verb": "reschedule", "shift_seconds": 1, "due_at": 5}),
+        ("/queues/mail/operations", {"verb": "reschedule", "state": "error", "shift_seconds": 5}),
         ("/queues/mail/operations", {"verb": "retry", "canary": 1.5}),
         ("/queues/mail/operations", {"verb": "retry", "task_ids": [1]}),
         ("/queues/mail/operations", {"verb": "clear", "state": "error"}),
@@ -361,6 +370,22 @@ def test_an_operation_on_few_tasks_is_done_when_it_answers_and_can_be_undone(eng
     assert (status, purged["status"], purged["done"], purged["door"]) == (201, "done", 3, "api")
     assert bot.post(f"/operations/{purged['id']}/undo")[1]["done"] == 3
     assert engine.browse.sizes("mail")["error"] == 3
+
+
+def test_many_tasks_are_moved_and_get_another_time(engine, program):
+    bot = program("operator")
+    seed.failed(engine, "mail", 3)
+    status, moved = bot.post("/queues/mail/operations", verb="move", to_queue="post", reason="wrong queue")
+    assert (status, moved["done"], moved["to_queue"], moved["state"]) == (201, 3, "post", "error")
+    later = engine.store.now() + 1000
+    _, spread = bot.post(
+        "/queues/post/operations", verb="reschedule", state="error", due_at=later, spread_seconds=30, query="queue:post"
+    )
+    assert (spread["done"], spread["spread_seconds"], spread["query"]) == (3, 30, "queue:post")
+    _, shifted = bot.post("/queues/post/operations", verb="reschedule", shift_seconds=60)
+    assert (shifted["done"], shifted["shift_seconds"], shifted["state"]) == (3, 60, "scheduled")
+    due = [task.score for task in engine.browse.page("post", "scheduled", limit=9).rows]
+    assert due == pytest.approx([later + 60, later + 70, later + 80])
 
 
 def test_an_operation_with_a_canary_waits_and_is_steered(engine, program):

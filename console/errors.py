@@ -5,7 +5,11 @@ import re
 from flask import Response, current_app, g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from console import lately
 from console.auth import READING, asked_from, current_user, is_api
+from console.current import now
+from console.presenters import ago
+from console.trail import words
 from queue_core.errors import (
     ErrorGroupNotFound,
     InvalidRequest,
@@ -82,9 +86,14 @@ def _moved_on(error):
         return for_programs(404 if is_gone else 409, str(error), _code(error))
     if request.method == "GET" and isinstance(error, tuple(VANISHED)):
         return _vanished(error)
-    return answer(
-        409, "The world moved on", str(error), "Nothing was changed.  Reload the page to see what is there now."
-    )
+    hint = "Nothing was changed.  Reload the page to see what is there now."
+    return answer(409, "The world moved on", f"{error}{_who_was_faster()}", hint)
+
+
+def _who_was_faster() -> str:
+    task_id = (request.view_args or {}).get("task_id")
+    last = lately.last_on(task_id) if task_id else None
+    return f"  The last act on it: {words(last.verb)} by {last.actor}, {ago(last.at, now())}." if last else ""
 
 
 def _vanished(error):

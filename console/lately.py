@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from console import reading
 from console.current import engine
-from queue_core.errors import OperationNotFound, StoreCorrupt
+from queue_core.errors import OperationNotFound, StoreCorrupt, StoreError
 
 MOST = 3
 LOOKED_AT = 200
@@ -56,6 +56,16 @@ def acts(*verbs: str, queue: str | None = None, operations: bool = False) -> lis
     except StoreCorrupt:
         return []
     return [Act(entry, _operation(entry.operation_id)) for entry in found]
+
+
+def last_on(task_id: str):
+    """The newest act that was done on this task alone, out of the newest 200 of the trail; None when none is known."""
+    try:
+        entries = engine().audit.page(limit=LOOKED_AT).entries
+    except StoreError:
+        return None
+    done = (one for one in entries if one.task_id == task_id and one.outcome == "done" and one.verb not in LOOKING)
+    return next(done, None)
 
 
 def failure(queue: str | None = None) -> Failure | None:

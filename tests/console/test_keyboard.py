@@ -58,7 +58,7 @@ def test_the_keys_go_on_behind_a_row_that_was_replaced(failed):
     for key in ("j", "r", "Enter"):
         failed.keyboard.press(key)
     failed.locator("tr.acted").wait_for()
-    wait_until(lambda: has_focus(rows(failed).nth(1)), why="the focus has gone on")
+    wait_until(lambda: has_focus(rows(failed).nth(1)), seconds=60, why="the focus has gone on")
     failed.keyboard.press("j")
     assert has_focus(rows(failed).nth(2))
 

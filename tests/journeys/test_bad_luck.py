@@ -100,6 +100,7 @@ def test_two_people_press_the_same_button_and_it_is_one_act(stage, ada, grace, f
     first, late = both(ada, grace)
     expect(first.get_by_role("status").filter(has_text="is queued again")).to_be_visible()
     expect(late.get_by_text("Nothing was changed.")).to_be_visible()
+    expect(late.get_by_text(re.compile(f"The last act on it: retry by ({USER}|{SECOND})"))).to_be_visible()
     picture(late, "bad-luck-1-too-late", height=520)
     assert outcomes(stage, "retry") == ["done", "failed"]
     assert stage.sizes(QUEUE) == {"queued": 1, "active": 0, "scheduled": 0, "error": 4}

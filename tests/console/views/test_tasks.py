@@ -90,6 +90,7 @@ def test_a_second_click_meets_a_moved_task_and_says_so(act, acts):
     answer = act("retry")
     assert answer.status_code == 409
     assert "Nothing was changed" in text(answer)
+    assert "The last act on it: retry by olga, " in text(answer)
     assert acts() == [("retry", "failed"), ("retry", "done")]
 
 

@@ -134,9 +134,19 @@ def test_each_queue_tells_what_came_and_went_lately_and_draws_its_day(engine, se
 
 def test_where_nobody_gathered_numbers_they_are_unknown(engine, raw, seen):
     seed.queued(engine, "mail")
-    assert seen().count(">unknown</td>") == 3
+    assert seen().count(">unknown</td>") == 1
     raw.lpush(engine.store.keys.stats_recent(), "foreign")
-    assert seen().count(">unknown</td>") == 3
+    assert seen().count(">unknown</td>") == 1
+
+
+def test_where_not_all_queues_have_room_for_numbers_the_page_says_so(engine, raw, seen):
+    seed.queued(engine, "mail")
+    worked(engine, "mail", runs=1)
+    list(engine.recents.gather())
+    assert "max_stats_names" not in seen()
+    raw.zadd(engine.store.keys.stats_names("queue"), {f"q{number}": 1 for number in range(500)})
+    list(engine.recents.gather())
+    assert "max_stats_names" in seen()
 
 
 def test_a_page_of_queues_asks_for_all_its_numbers_at_once(engine, raw, seen):

@@ -8,6 +8,7 @@ from console import current, links
 from queue_core.errors import StoreCorrupt, StoreError
 
 STALE_SECONDS = 15
+OVERDUE_SECONDS = 60
 
 
 class Shell:
@@ -79,6 +80,18 @@ class Shell:
     def observer(self) -> str | None:
         """The token of the process that only observes (counts, operations); an empty text when there is none."""
         return self._ask(lambda: current.engine().workers.holder("observer") or "")
+
+    @property
+    def neglected(self) -> bool:
+        """Whether nobody does a sweeper's duties, as far as can be seen.
+
+        Beside an observer TaskTiger's workers may do them unseen; that they do not shows in what is overdue."""
+        return self.sweeper == "" and (self.observer == "" or self._is_overdue)
+
+    @property
+    def _is_overdue(self):
+        due = [counts.next_due_at for counts in self.snapshot.queues.values()] if self.snapshot else []
+        return any(moment is not None and moment < self.now - OVERDUE_SECONDS for moment in due)
 
     @property
     def instances(self):

@@ -8,6 +8,7 @@ from console import create_app
 from console.settings import ConsoleSettings
 from queue_core import Actor, Engine, Settings
 from queue_core.duties import Duties
+from tests.builders import World
 from tests.console import seed
 from tests.console.visitor import PASSWORD, Visitor
 
@@ -100,6 +101,15 @@ def test_no_sweeper_is_told_on_every_page_until_there_is_one(engine, operator):
     assert "No sweeper is alive" in operator.get("/workers/").get_data(as_text=True)
     assert engine.workers.hold("sweeper", "token", 30)
     assert "No sweeper is alive" not in operator.get("/workers/").get_data(as_text=True)
+
+
+def test_beside_an_observer_no_sweeper_is_told_when_something_is_overdue(raw, engine, operator):
+    assert engine.workers.hold("observer", "token", 30)
+    engine.snapshot.take()
+    assert "No sweeper is alive" not in operator.get("/workers/").get_data(as_text=True)
+    World(raw, engine.store).put("scheduled", "mail", score=engine.store.now() - 100)
+    engine.snapshot.take()
+    assert "No sweeper is alive" in operator.get("/workers/").get_data(as_text=True)
 
 
 def test_a_pause_is_told_on_every_page(engine, operator):

@@ -13,6 +13,7 @@ from console.settings import ConsoleSettings
 from console.views import login, newer
 from console.views.account import AccountPage
 from console.views.audit import AuditPage
+from console.views.background import BackgroundPage
 from console.views.bulk import BulkPage
 from console.views.errors import ErrorsPage
 from console.views.export import ExportPage, GroupExportPage
@@ -58,6 +59,7 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
         ErrorsPage(),
         SearchPage(),
         JumpPage(),
+        BackgroundPage(),
         SavedViewsPage(),
         TasksPage(),
         ScheduledPage(),

@@ -15,6 +15,7 @@ from queue_core.errors import (
     InvalidRequest,
     MovedOn,
     OperationNotFound,
+    SearchNotFound,
     StoreCorrupt,
     StoreError,
     StoreFull,
@@ -38,6 +39,7 @@ VANISHED = {
     WorkerNotFound: ("worker", "It has left, or has said nothing for a while.  What it held is recovered."),
     OperationNotFound: ("operation", "Its record was dropped after some time."),
     UserNotFound: ("user", "The name may be mistyped, or the user was removed."),
+    SearchNotFound: ("search", "What a search has found is kept for a day."),
     ErrorGroupNotFound: ("error group", "It was not seen for long, or too many others came after it."),
 }
 """What may be gone when somebody looks for it, and why."""

@@ -94,17 +94,31 @@ class Facet:
     here: bool = False
 
 
+def facets(chosen: Filter, name: str, counted) -> list[Facet]:
+    """What to narrow a query by.  counted: (value, how many), …; a facet that none can ask for has an empty query."""
+    return [_facet(chosen, name, value, count) for value, count in counted]
+
+
+def _facet(chosen, name, value, count):
+    try:
+        return Facet(value, count, chosen.with_term(name, value) if value else "", chosen.asks(name, value))
+    except (InvalidRequest, AttributeError):
+        return Facet(value, count, "")  # with a name as long as a whole query may be, there is none to ask for it
+
+
 @dataclass(frozen=True)
 class Listing:
     """A page of what a query found.  found: as `search.scan` gives it, None when the query has a fault.
 
-    one_state: the state all rows are in, where the query says so; else None."""
+    one_state: the state all rows are in, where the query says so; else None.  asked: the text of the whole query, that
+    of the list itself included."""
 
     filter: Filter
     found: object = None
     rows: list = field(default_factory=list)
     facts: list = field(default_factory=list)
     one_state: str | None = None
+    asked: str = ""
 
     @cached_property
     def exceptions(self) -> list[Facet]:
@@ -118,13 +132,7 @@ class Listing:
         return self._facets(name, Counter(filter(None, values)).most_common(MAX_FACETS))
 
     def _facets(self, name, counted):
-        return [facet for value, count in counted if (facet := self._facet(name, value, count))]
-
-    def _facet(self, name, value, count):
-        try:
-            return Facet(value, count, self.filter.with_term(name, value), self.filter.asks(name, value))
-        except InvalidRequest:
-            return None  # with a name as long as a whole query may be, there is none to ask for it
+        return [facet for facet in facets(self.filter, name, counted) if facet.query]
 
     def states_of(self, counts) -> list[Facet]:
         """All tasks by state, whatever the filter."""
@@ -159,6 +167,7 @@ def listing(chosen: Filter, state: str | None = None) -> Listing:
         [presenters.task_row(row) for row in facts],
         facts,
         possible[0] if len(possible) == 1 else None,
+        query.text,
     )
 
 

@@ -86,6 +86,14 @@ def searched(query, counts, *, cursor: str | None, limit: int) -> tuple:
     return found, [_row(row) for row in rows]
 
 
+def found(search_id: str, first: int, limit: int) -> list[tuple]:
+    """(task as `background.found` gives it, its row, or None for one that is gone)."""
+    tasks = engine().background.found(search_id, first=first, limit=limit)
+    there = [(one.queue, one.state, one.id, one.at) for one in tasks if one.state is not None]
+    rows = iter(engine().browse.rows(there))
+    return [(one, None if one.state is None else _row(next(rows))) for one in tasks]
+
+
 def error_summary():
     """As `error_groups.summary`."""
     found, mask = engine().error_groups.summary(), masks()

@@ -9,7 +9,7 @@ from queue_core import states
 from queue_core.audit_file import AuditFile
 from queue_core.clock import monotonic
 from queue_core.error_index import ErrorIndex
-from queue_core.errors import StoreCorrupt
+from queue_core.errors import SearchNotFound, StoreCorrupt, StoreUnavailable
 from queue_core.flow import Flow
 from queue_core.orphans import Orphans
 from queue_core.retention import Retention
@@ -19,6 +19,7 @@ from queue_core.text import shown
 from queue_core.twins import Twins
 
 _REST_FACTOR = 3
+_PIECES_OF_A_SEARCH = 2
 _COMPARED_SECONDS = 20.0
 """Looks further apart than that are not compared: the lease may have been another's meanwhile."""
 _LONG_AGO_SECONDS = 86_400
@@ -153,6 +154,29 @@ class Duties:
             yield
         # a million of them must not keep Redis busy with looking all the time
         self._follow_again_at = monotonic() + _REST_FACTOR * (monotonic() - began_at)
+
+    def search_in_background(self) -> Iterator:
+        """Searches of everything are carried on, a piece of each in turn."""
+        running = self._engine.background.running()
+        snapshot = self._engine.snapshot.read() if running else None
+        if snapshot is None:
+            return
+        places = self._engine.search.places_of(snapshot.queues)
+        for search_id in running * _PIECES_OF_A_SEARCH:
+            self._search_on(search_id, places)
+            yield
+
+    def _search_on(self, search_id, places):
+        background = self._engine.background
+        try:
+            with contextlib.suppress(SearchNotFound):
+                background.step(search_id, places)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # what is wrong with one must not stop the others, nor be tried for ever
+            self._log.exception("search failed", search_id=search_id, error=str(error))
+            with contextlib.suppress(SearchNotFound, StoreCorrupt):
+                background.give_up(search_id, "something was wrong with it; the log of the sweeper says what")
 
     def keep_holds(self) -> Iterator:
         """Holds end when their time is over; tasks stand aside and come back."""

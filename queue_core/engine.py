@@ -3,6 +3,7 @@
 import structlog
 
 from queue_core.audit import Audit
+from queue_core.background import BackgroundSearches
 from queue_core.browse import Browse
 from queue_core.condition import Condition
 from queue_core.config import Settings
@@ -50,9 +51,9 @@ class Engine(TaskTigerNames):
     arguments, odd queue names), with nothing written; else only what TaskTiger refuses.  None: as the class says.
 
     Rooms, by who calls them: `enqueue` producers, `leases` and `locks` workers, `periodic` recurring work, `control`,
-    `operations`, `holds`, `trash`, `transfers` and `task_files` operators, `browse`, `search`, `error_groups`,
-    `snapshot`, `stats`, `recents`, `timetable`, `condition` and `workers` people who look, `lookup` applications that
-    do, `audit`, `people`, `saved_views`.
+    `operations`, `holds`, `trash`, `transfers` and `task_files` operators, `browse`, `search`, `background`,
+    `error_groups`, `snapshot`, `stats`, `recents`, `timetable`, `condition` and `workers` people who look, `lookup`
+    applications that do, `audit`, `people`, `saved_views`.
 
     Raises InvalidSettings."""
 
@@ -108,6 +109,7 @@ class Engine(TaskTigerNames):
         self.condition = Condition(self.store)
         self.error_groups = ErrorGroups(self.store)
         self.search = Search(self.store)
+        self.background = BackgroundSearches(self.store, self.search.scan)
         self.holds = Holds(self.store)
         self.snapshot = Snapshots(self.store)
         self.stats = Stats(self.store)

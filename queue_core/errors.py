@@ -18,6 +18,7 @@ SignalboxError
 │   ├── NotHeld                   there is no such hold to release
 │   ├── OperationEnded            finished or cancelled already
 │   ├── OperationNotFound         no record under this id
+│   ├── SearchNotFound            no search in the background under this id
 │   ├── ErrorGroupNotFound        no such group of errors
 │   ├── EntryNotFound             not in the trash any more
 │   ├── WorkerNotFound            no worker alive has this id
@@ -115,6 +116,10 @@ class OperationEnded(MovedOn):
 
 class OperationNotFound(MovedOn):
     """There is no such operation."""
+
+
+class SearchNotFound(MovedOn):
+    """There is no such search in the background."""
 
 
 class ErrorGroupNotFound(MovedOn):

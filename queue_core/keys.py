@@ -87,6 +87,9 @@ CATALOGUE = {
     "deploys": ("list", "x:deploys", "deploys: when, by whom, what; the newest first"),
     "shared_views": ("hash", "x:views", "saved views that are shared: name -> address, by whom, when"),
     "own_views": ("hash", "x:views:<user>", "saved views of one user: name -> address, by whom, when"),
+    "background_searches": ("zset", "x:background", "search in the background -> created at"),
+    "background_search": ("hash", "x:background:<id>", "a search: what, by whom, how far, what it has counted"),
+    "background_found": ("zset", "x:background:<id>:found", "state, queue and task id -> in which turn it was found"),
     "users": ("hash", "x:users", "user name -> role, password hash, epoch"),
     "tokens": ("hash", "x:users:tokens", "token id -> whose, what for, hash of the secret, role, queues, until"),
     "tokens_used": ("hash", "x:users:tokens:used", "token id -> when it was used last"),
@@ -340,6 +343,15 @@ class Keys:
 
     def own_views(self, user: str) -> bytes:
         return self._key("x", "views", user)
+
+    def background_searches(self) -> bytes:
+        return self._key("x", "background")
+
+    def background_search(self, search_id: str) -> bytes:
+        return self._key("x", "background", search_id)
+
+    def background_found(self, search_id: str) -> bytes:
+        return self._key("x", "background", search_id, "found")
 
     def users(self) -> bytes:
         return self._key("x", "users")

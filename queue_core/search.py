@@ -114,6 +114,8 @@ class Search:
         budget: int = BUDGET,
         budget_seconds: float = BUDGET_SECONDS,
         mask: Callable[[TaskFacts], TaskFacts] | None = None,
+        asked_at: float | None = None,
+        by_queue: bool = False,
     ) -> Found:
         """The tasks for which `query` holds, at most `limit` (200), newest first.
 
@@ -121,17 +123,21 @@ class Search:
         cursor: as given by another look for the same query.  budget, budget_seconds: when to stop without an end; at
         least 400 tasks are looked at, unless these alone take seconds.  mask: gives the facts as whoever asks may see
         them; what matches is no other.  Ids are looked up at once, an error group in its index.
+        asked_at: ages count from then, not from now.  by_queue: one queue after the other, the newest first in each,
+        which is cheaper for a look at everything.
 
         Raises InvalidRequest for a cursor that is none."""
         start = _read_cursor(cursor) if cursor else None
-        look = _Look(self._store, query, mask, max(1, min(limit, MOST_ROWS)), budget, budget_seconds)
+        look = _Look(self._store, query, mask, max(1, min(limit, MOST_ROWS)), budget, budget_seconds, asked_at)
         if query.id_hint() is not None:
+            look.looked_at = start.looked_at if start else 0
             return look.at_all(*self._whereabouts(query, places, start, look))
         if query.group_hint() is not None:
             stretches, total = self._groups(query)
         else:
             wanted = self._wanted(query, places)
-            stretches, total = self._stretches(wanted, start), _total(wanted)
+            stretches = (self._one_by_one if by_queue else self._stretches)(wanted, start)
+            total = _total(wanted)
         return look.along(stretches, start, total, indexed=query.group_hint() is not None)
 
     # -- where to look --
@@ -161,6 +167,11 @@ class Search:
                 some = waiting[first : first + at_once]
                 name = some[0].queue if first else resumed
                 yield _Stretch(state, name, [self._source(place) for place in some])
+
+    def _one_by_one(self, places, start):
+        for place in sorted(places, key=_in_turn):
+            if not start or _in_turn(place) >= (ORDER.index(start.state), to_bytes(start.first)):
+                yield _Stretch(place.state, place.queue, [self._source(place)])
 
     def _source(self, place) -> Source:
         newest_at = math.inf if place.newest_at is None else place.newest_at + _SLACK_SECONDS
@@ -207,10 +218,10 @@ class Search:
 class _Look:
     """One look: what was found so far, and the judgement on each task."""
 
-    def __init__(self, store, query, mask, limit, budget, budget_seconds):
+    def __init__(self, store, query, mask, limit, budget, budget_seconds, asked_at):
         self._store, self._query, self.limit, self._budget = store, query, limit, budget
         self._mask = mask if query.reads else None
-        self._now = store.now()
+        self._now = store.now() if asked_at is None else asked_at
         self._ends_at = monotonic() + budget_seconds
         self._stops_at = monotonic() + max(budget_seconds, LONGEST_SECONDS)
         self._before = 0

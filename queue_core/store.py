@@ -9,7 +9,7 @@ import redis
 from queue_core import scripts
 from queue_core.clock import Clock
 from queue_core.config import Settings
-from queue_core.connection import OLDEST_SERVER, Client, connect, text_client, translated
+from queue_core.connection import OLDEST_SERVER, Client, connect, our_errors, text_client, translated
 from queue_core.crash_points import reach
 from queue_core.errors import NotReplicated, StoreError, StoreTooOld
 from queue_core.keys import Keys
@@ -88,6 +88,25 @@ class Store:
                 f"{'.'.join(map(str, OLDEST_SERVER))} or newer."
             )
         return version
+
+    def write_while(self, key: bytes, fields: dict[str, bytes | None], write) -> bool:
+        """Writes in one step, if these fields of a hash are as they were; whether they were.
+
+        write: called with a pipeline, on which it puts its commands."""
+        pipeline = self.client.pipeline()
+        with our_errors():
+            try:
+                pipeline.watch(key)
+                if pipeline.hmget(key, list(fields)) != list(fields.values()):
+                    return False
+                pipeline.multi()
+                write(pipeline)
+                pipeline.execute()
+            except redis.WatchError:
+                return False
+            finally:
+                pipeline.reset()
+        return True
 
     # -- scripts --
 

@@ -27,6 +27,7 @@ _BUDGET_SECONDS = 0.25
 _REST_SECONDS = 0.1
 _LOOK_EVERY_SECONDS = 2.0
 _OPERATIONS_EVERY_SECONDS = 0.5
+_SEARCHES_EVERY_SECONDS = 0.5
 _ORPHANS_EVERY_SECONDS = 3600.0
 _FIRST_ORPHANS_SECONDS = 30.0
 _INDEX_EVERY_SECONDS = 2.0
@@ -114,6 +115,7 @@ class Sweeper:
             Duty("trash", _LOOK_EVERY_SECONDS, self._engine.trash.trim),
             Duty("outcomes", _OUTCOMES_EVERY_SECONDS, self._duties.follow_retried),
             Duty("operations", _OPERATIONS_EVERY_SECONDS, self._run_operations),
+            Duty("searches", _SEARCHES_EVERY_SECONDS, self._duties.search_in_background),
         ]
 
     def _sweepers_duties(self):

@@ -192,6 +192,19 @@ def undo_operation(operation_id, reason):
     return shapes.operation(undoing)
 
 
+# -- searches --
+@post(ROUTES, path="/searches", what="Begins a search of everything in the background", gives="Search", status=201,
+      body={"query": Field(TEXT, "what to look for, see the query language", required=True), **_REASON})  # fmt: skip
+def start_search(query, reason):
+    def act(actor):
+        search = engine().background.start(query, actor=actor, reason=_said(reason), masked_by=reading.rules())
+        engine().audit.record("search", actor=actor, reason=_said(reason), outcome="done", query=search.query)
+        return search
+
+    queues = sorted(reading.query(query).queue_hint() or ()) or None
+    return shapes.search(actions.attempt("search", act, queues=queues))
+
+
 # -- deploys --
 @post(ROUTES, path="/deploys", what="Notes that another version of the application went live now", gives="Deploy",
       status=201, body={"text": Field(TEXT, "which version, for people")})  # fmt: skip

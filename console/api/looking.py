@@ -90,6 +90,16 @@ def operation(operation_id):
     return shapes.operation(engine().operations.get(operation_id))
 
 
+@get(ROUTES, path="/searches/<name:search_id>", what="A search of everything: how far it is, what it has counted, and "
+     "the tasks that it has found, at most 10000 of them", gives="Search", query=_PAGE)  # fmt: skip
+def search(search_id, cursor, limit):
+    first, limit = _rank(cursor), limit or 50
+    found = engine().background.get(search_id)
+    tasks = engine().background.found(search_id, first=first, limit=limit)
+    more = len(tasks) == limit and first + limit < found.kept
+    return shapes.search(found, tasks, str(first + limit) if more else None)
+
+
 @get(ROUTES, path="/workers", what="The processes that are alive", gives="Workers")
 def workers():
     return {"workers": [shapes.worker(one) for one in engine().workers.alive()]}
@@ -116,6 +126,12 @@ def deploys():
 
 def _is_within(name, within):
     return not within or name == within or name.startswith(f"{within}.")
+
+
+def _rank(cursor) -> int:
+    if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 8):
+        raise InvalidRequest("That page address is not complete; begin at the first page.")
+    return int(cursor or 0)
 
 
 def _name(cursor):

@@ -75,6 +75,17 @@ SHAPES = {
         "shift_seconds": _NONE_OR["number"], "due_at": _MOMENT_OR_NONE, "spread_seconds": _NONE_OR["number"],
         "href": _TEXT,
     },
+    "Search": {
+        "id": _TEXT, "query": _TEXT, "status": _TEXT, "because": _TEXT, "actor": _TEXT, "door": _TEXT, "reason": _TEXT,
+        "created_at": _MOMENT, "ended_at": _MOMENT_OR_NONE, "looked_at": _WHOLE, "total": _NONE_OR["integer"],
+        "matched": _WHOLE, "unknown": _WHOLE, "too_large": _WHOLE, "kept": _WHOLE,
+        "counts": _OBJECT | {"description": "tasks that match by state, queue, func and exc"},
+        "tasks": _list_of("Found"), "next_cursor": _CURSOR, "href": _TEXT,
+    },
+    "Found": {
+        "id": _TEXT, "queue": _TEXT, "was": _TEXT | {"description": "the state in which it was found"},
+        "state": _NONE_OR["string"] | {"description": "where it is in that queue now; null: gone"}, "href": _TEXT,
+    },
     "Workers": {"workers": _list_of("Worker")},
     "Worker": {"id": _TEXT, "seen_at": _MOMENT, "facts": _OBJECT},
     "Acts": {"acts": _list_of("Act"), "next_cursor": _CURSOR},
@@ -190,6 +201,29 @@ def operation(found) -> dict:
         "to_queue": shown(found.to_queue) if found.to_queue else None,
         "href": url_for("api.operation", operation_id=found.id),
     } | {name: getattr(found, name) for name in _OF_AN_OPERATION}
+
+
+_OF_A_SEARCH = (
+    "id", "query", "status", "because", "actor", "door", "reason", "created_at", "ended_at", "kept",
+)  # fmt: skip
+_OF_FINDINGS = ("looked_at", "total", "matched", "unknown", "too_large")
+
+
+def search(found, tasks=(), next_cursor=None) -> dict:
+    counts = {by: {shown(name): count for name, count in each.items()} for by, each in found.findings.counts.items()}
+    return {
+        "counts": counts,
+        "tasks": [_found(one) for one in tasks],
+        "next_cursor": next_cursor,
+        "href": url_for("api.search", search_id=found.id),
+        **{name: getattr(found, name) for name in _OF_A_SEARCH},
+        **{name: getattr(found.findings, name) for name in _OF_FINDINGS},
+    }
+
+
+def _found(one) -> dict:
+    names = {"id": shown(one.id), "queue": shown(one.queue)}
+    return names | {"was": one.was, "state": one.state, "href": _task_url(one.queue, one.id)}
 
 
 def worker(found) -> dict:

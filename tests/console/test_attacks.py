@@ -32,6 +32,7 @@ def places(engine):
         "queue": "mail",
         "task_id": failed,
         "operation_id": operation.id,
+        "search_id": engine.background.start("refused", actor=ANN).id,
         "entry_id": engine.control.delete("bin", "queued", seed.queued(engine, "bin", args=["x"])[0], actor=ANN),
         "state": "error",
         "group_id": group.id,

@@ -40,6 +40,7 @@ def full(stage):
         "group_id": groups[0],
         "user": "ada",
         "operation_id": operation.id,
+        "search_id": stage.engine.background.start("refused", actor=_actor()).id,
     }
 
 

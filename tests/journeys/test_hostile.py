@@ -114,6 +114,7 @@ def places(stage):
     return {
         "groups": groups,
         "operation_id": operation.id,
+        "search_id": stage.engine.background.start("queue:* -nowhere", actor=actor, reason=MARKUP).id,
         "tasks": [(queue, task_id) for queue, task_id, _, _ in _corpus()],
     }
 
@@ -178,8 +179,8 @@ def _values(rule, places):
         return [{"queue": queue, **state} for queue in QUEUES]
     if "kind" in rule.arguments:
         return [{"kind": kind} for kind in ("shift", "spread", "now")]
-    if "operation_id" in rule.arguments:
-        return [{"operation_id": places["operation_id"]}]
+    if records := rule.arguments & {"search_id", "operation_id"}:
+        return [{name: places[name] for name in records}]
     return [{"verb": "retry"} if "verb" in rule.arguments else {}]
 
 

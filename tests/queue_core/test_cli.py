@@ -477,6 +477,23 @@ def fail_each(world, *names, queue="orders"):
         failures.fail(world, f"{queue}{number}", queue, at=100.0 + number, name=f"shop.errors.{name}")
 
 
+def test_everything_is_searched_and_counted(world, run):
+    failures.fail_many(world, 300, queues=3)
+    found = run("search", "func:work1", "--all", "--limit", "5")
+    assert found.exit_code == 0 and found.stdout.count(" error in ") == 5
+    assert "function         100  shop.tasks.work1" in found.stdout
+    assert "100 found among 300 of 300" in found.stderr
+    assert "id:" not in run("search", "nowhere", "--all").stdout
+    assert run("search", "fucn:x", "--all").exit_code != 0
+
+
+def test_a_search_without_all_looks_at_the_newest_and_says_so(world, run):
+    failures.fail_many(world, 300, queues=3)
+    found = run("search", "func:work1", "--limit", "3")
+    assert found.stdout.count(" error in ") == 3 and "--all looks at all of them" in found.stderr
+    assert "300 found among 300 of 300" in run("search", "order", "--limit", "0", "--all").stderr
+
+
 def test_what_a_filter_means_is_retried_in_all_queues(world, run):
     fail_each(world, "GatewayDown", "Other")
     fail_each(world, "GatewayDown", queue="mail")

@@ -67,12 +67,14 @@ def test_every_answer_has_the_shape_that_the_description_gives(engine, program):
     )
     running = engine.operations.start("retry", "mail", "error", actor=SOMEBODY, rate=0.01)
     place = {"queue": "mail", "task_id": one, "group_id": group.id, "operation_id": running.id}
+    place["search_id"] = engine.background.start("charge", actor=SOMEBODY).id
     others = {"delete": two, "cancel": later, "reschedule": three, "move": one}
     bodies = {
         "reschedule": {"in_seconds": 60},
         "move": {"to_queue": "post", "state": "queued"},
         "pause": {"reason": "deploy"},
         "start_operation": {"verb": "retry"},
+        "start_search": {"query": "refused"},
         "change_rate": {"rate": 5},
     }
     last = ["cancel_operation"]
@@ -386,6 +388,25 @@ def test_many_tasks_are_moved_and_get_another_time(engine, program):
     assert (shifted["done"], shifted["shift_seconds"], shifted["state"]) == (3, 60, "scheduled")
     due = [task.score for task in engine.browse.page("post", "scheduled", limit=9).rows]
     assert due == pytest.approx([later + 60, later + 70, later + 80])
+
+
+def test_a_search_of_everything_is_begun_and_read(engine, program):
+    bot = program("operator")
+    seed.failed(engine, "mail", 3, kwargs={"password": "hunter2"})
+    engine.snapshot.take()
+    status, begun = bot.post("/searches", query="exc:GatewayDown", reason="how many")
+    assert (status, begun["status"], begun["door"], begun["tasks"]) == (201, "running", "api", [])
+    _, hidden = bot.post("/searches", query="args.password:hunter2")
+    for _ in Duties(engine).search_in_background():
+        pass
+    status, found = bot.get(f"/searches/{begun['id']}", limit="2")
+    assert (status, found["status"], found["matched"], found["counts"]["queue"]) == (200, "done", 3, {"mail": 3})
+    assert len(found["tasks"]) == 2 and {one["state"] for one in found["tasks"]} == {"error"}
+    _, rest = bot.get(f"/searches/{begun['id']}", limit="2", cursor=found["next_cursor"])
+    assert len(rest["tasks"]) == 1 and rest["next_cursor"] is None
+    assert bot.get(f"/searches/{hidden['id']}")[1]["matched"] == 0
+    assert bot.get(f"/searches/{begun['id']}", cursor="x")[0] == bot.post("/searches", query="(a")[0] == 400
+    assert code(bot.get("/searches/none")) == (404, "search_not_found")
 
 
 def test_an_operation_with_a_canary_waits_and_is_steered(engine, program):

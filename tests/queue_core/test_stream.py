@@ -119,7 +119,9 @@ def test_what_a_server_refuses_for_now_is_sent_again(stream, world, heard):
                 stream.drain()
     assert (heard, stream.waiting) == ([], 6)
     stream.drain()
-    assert [step[:3] for step in heard] == [(verb, one, b"OK") for one in ids for verb in ("start", "finish")]
+    assert [step[:2] for step in heard] == [(verb, one) for one in ids for verb in ("start", "finish")]
+    # what stood behind the first refusal may arrive late, when nothing is refused any more, and then comes twice
+    assert all(reply == b"OK" or (repeated and isinstance(reply, LeaseLost)) for _, _, reply, repeated in heard)
     assert world.dump() == {}
 
 

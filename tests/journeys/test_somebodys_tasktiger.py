@@ -197,8 +197,9 @@ def test_a_read_only_console_shows_every_page_refuses_every_act_and_changes_no_k
 
     token = page.locator("input[name=csrf_token]").first.input_value()
     headers = {"Referer": f"{stage.address}/"}
+    filled = {"reason": "no", "not_after": "9e9", "to_queue": "elsewhere"}
     for address in _addresses("POST", places):
-        form = {"csrf_token": token, "reason": "no", "not_after": "9e9", "task": _ticked(address, places["task_id"])}
+        form = filled | {"csrf_token": token, "task": _ticked(address, places["task_id"])}
         answer = page.request.post(f"{stage.address}{address}", form=form, headers=headers, max_redirects=0)
         expected = 200 if address.endswith("/selected.jsonl") else 403  # a file of what the page shows
         assert answer.status == expected, (address, answer.status, answer.text()[:400])

@@ -93,7 +93,9 @@ _COUNTED = (("States", "state"), ("Queues", "queue"), ("Functions", "func"), ("E
 
 
 def _most(counts):
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:NAMES_SHOWN]
+    # names are any bytes, of which an address can only hold what is shown of them
+    pairs = [(presenters.visible(name), count) for name, count in counts.items()]
+    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:NAMES_SHOWN]
 
 
 def _rows(search, first):

@@ -119,6 +119,18 @@ def test_nothing_is_found_by_what_is_hidden_and_the_page_says_why(engine, operat
     assert "No task matches" in page and "is hidden in this console" in page
 
 
+def test_names_of_any_bytes_break_no_page(engine, raw, operator):
+    raw.sadd(b"t:queued", b"\xff<b>\x00\r\n")
+    raw.zadd(b"t:queued:\xff<b>\x00\r\n", {b"\x80id\r\n": 1.0})
+    raw.set(b"t:task:\x80id\r\n", b'{"func": "\\ud800a:b\xff"}')
+    engine.snapshot.take()
+    where = begin(operator, "state:queued")
+    sweep(engine)
+    assert engine.background.get(where.rpartition("/")[2]).findings.matched == 1
+    for address in (where, where + "/progress", "/searches/"):
+        assert operator.get(address).status_code == 200
+
+
 def test_one_that_is_gone_is_told_as_gone(operator):
     answer = operator.get("/searches/none")
     assert answer.status_code == 404 and "kept for a day" in text(answer)

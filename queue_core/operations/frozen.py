@@ -19,7 +19,7 @@ MOST = 1_000_000
 MOST_CHOSEN_BY_QUERY = 10_000
 """Of so many tasks a spread with a query can find those that it means before it begins."""
 
-_STEP = 1000
+_STEP = 200
 _KEEP_SECONDS = 600
 _BELOW_ASIDE = math.nextafter(LATEST_DUE + 1.0, 0.0)
 

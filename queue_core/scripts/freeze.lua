@@ -1,7 +1,7 @@
 -- freeze: note the next tasks of a state, with the scores that they have, for an operation that is about to begin
 -- KEYS    from zset, operation_frozen zset
 -- ARGV    lowest, highest, last_id, last_score, limit, keep_seconds
--- where   last_id, last_score: the last one that was noted, empty at first; limit: at most 1000; keep_seconds: when it is
+-- where   last_id, last_score: the last one that was noted, empty at first; limit: at most 200; keep_seconds: when it is
 --         forgotten, should the operation never begin
 -- gives   id and score of the last one that was noted; nothing at the end
 local first = redis.call('ZCOUNT', from, '-inf', '(' .. lowest)

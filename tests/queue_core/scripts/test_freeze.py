@@ -47,7 +47,7 @@ def test_the_next_step_goes_on_behind_the_last_one_and_there_is_an_end(world):
     [("101", "102", "bc"), ("100.5", "+inf", "bcd"), ("-inf", 101.0, "ab"), ("200", "300", "")],
 )
 def test_only_scores_between_the_two_are_noted(world, lowest, highest, noted):
-    values = sample(world) | {"lowest": lowest, "highest": highest, "limit": 1000}
+    values = sample(world) | {"lowest": lowest, "highest": highest, "limit": 200}
     put(world, b=101.0, c=102.0, d=103.0)
     world.run("freeze", **values)
     assert list(frozen(world)) == list(noted)

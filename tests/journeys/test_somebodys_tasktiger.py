@@ -197,12 +197,16 @@ def test_a_read_only_console_shows_every_page_refuses_every_act_and_changes_no_k
 
     token = page.locator("input[name=csrf_token]").first.input_value()
     headers = {"Referer": f"{stage.address}/"}
+    faults = []
     filled = {"reason": "no", "not_after": "9e9", "to_queue": "elsewhere"}
     for address in _addresses("POST", places):
         form = filled | {"csrf_token": token, "task": _ticked(address, places["task_id"])}
         answer = page.request.post(f"{stage.address}{address}", form=form, headers=headers, max_redirects=0)
-        expected = 200 if address.endswith("/selected.jsonl") else 403  # a file of what the page shows
-        assert answer.status == expected, (address, answer.status, answer.text()[:400])
+        # a file of what the page shows is no act; what is not there may be told before the refusal
+        allowed = {200} if address.endswith("/selected.jsonl") else {403, 409} if "/gone/" in address else {403}
+        if answer.status not in allowed:
+            faults.append((address, answer.status))
+    assert faults == []
     assert dumped(raw) == before
     assert {one.outcome for one in stage.engine.audit.page(limit=200).entries if one.verb != "login"} == {"refused"}
     stage.end("console")

@@ -74,6 +74,7 @@ def _seeds(engine) -> dict:
             "user": engine.people.all()[0].name,
             "group_id": group.id,
             "operation_id": engine.operations.newest(1)[0].id,
+            "search_id": engine.background.newest()[0].id,
             "entry_id": engine.trash.page(limit=1).entries[0].id,
         },
     }

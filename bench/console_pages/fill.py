@@ -155,6 +155,7 @@ def _trash(engine, sizes):
 
 
 def _past(engine, sizes):
+    engine.background.start("exc:Fault OR msg:refused", actor=ACTOR, reason="which of them")
     for number in range(sizes.operations):
         operation = engine.operations.start(
             "retry", BIG_QUEUE, states.ERROR, actor=ACTOR, reason=f"attempt {number}", task_ids=[f"gone-{number}"]

@@ -17,6 +17,7 @@ from queue_core.errors import InvalidRequest
 
 TYPED_ABOVE = 1000
 DAY_SECONDS = 86400
+MOST_DAYS = 36_500
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,9 @@ class BulkPage(Page):
     @expose("/purge")
     @may("operate")
     def preview_purge(self, queue):
-        older_than = request.args.get("older_than", default=7 * DAY_SECONDS, type=int)
-        return self._preview(PURGE, queue, states.ERROR, now() - max(0, older_than), older_than=older_than)
+        typed = request.args.get("older_than", default=7 * DAY_SECONDS, type=int)
+        older_than = min(max(0, typed), MOST_DAYS * DAY_SECONDS)
+        return self._preview(PURGE, queue, states.ERROR, now() - older_than, older_than=older_than)
 
     @expose("/purge", methods=["POST"])
     @may("operate")

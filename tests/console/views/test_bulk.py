@@ -36,6 +36,12 @@ def test_retry_all_shows_the_count_and_runs_a_small_one_at_once(engine, operator
     assert acts() == [("retry", "done")]
 
 
+@pytest.mark.parametrize("typed", ["9" * 400, "-" + "9" * 400, "1e9", ""])
+def test_an_age_that_is_none_is_answered_all_the_same(engine, operator, typed):
+    seed.failed(engine, "mail")
+    assert operator.get(f"/queues/mail/all/purge?older_than={typed}").status_code == 200
+
+
 def test_what_fails_after_the_preview_is_not_swept_in(engine, operator):
     seed.failed(engine, "mail", 2)
     page = text(operator.get("/queues/mail/all/retry"))

@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS = {
-    1: """acts audit_chain clock common_arguments config crash_points cron draft error_group errors execution
-          fingerprint flow histogram hold keys masking moments names outcome parent_death payload query
+    1: """acts audit_chain background_search clock common_arguments config crash_points cron draft error_group errors
+          execution fingerprint flow histogram hold keys masking moments names outcome parent_death payload query
           query_terms queue_filter retry schedule series states strictness tally task_line tasktiger_config text
           tiers""",
     2: """connection disposal embedded scripts server_binary store stream task_facts walk""",

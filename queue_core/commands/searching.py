@@ -2,7 +2,8 @@
 
 import click
 
-from queue_core.background import BY, Findings, look_on
+from queue_core.background import look_on
+from queue_core.background_search import BY, Findings
 from queue_core.commands.shared import failure, line, with_engine
 
 _SHOWN = 10

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from queue_core import Actor, Engine, background
+from queue_core import Actor, Engine, background, background_search
 from queue_core.duties import Duties
 from queue_core.errors import InvalidRequest, MovedOn, SearchNotFound
 from tests.builders import HOSTILE_ID, HOSTILE_QUEUE
@@ -132,7 +132,8 @@ def test_each_row_says_where_the_task_is_now(world, engine, searches):
 
 
 def test_no_more_ids_are_kept_than_there_is_room_for_and_all_are_counted(world, engine, searches, monkeypatch):
-    monkeypatch.setattr(background, "MOST_FOUND", 250)
+    for module in (background, background_search):
+        monkeypatch.setattr(module, "MOST_FOUND", 250)
     fail_many(world, 450)
     search, _ = to_the_end(engine, start(engine, "order"))
     assert (search.findings.matched, search.kept) == (450, 250)
@@ -140,7 +141,7 @@ def test_no_more_ids_are_kept_than_there_is_room_for_and_all_are_counted(world, 
 
 
 def test_names_beyond_two_hundred_are_counted_together(world, engine, searches, monkeypatch):
-    monkeypatch.setattr(background, "MOST_NAMES", 5)
+    monkeypatch.setattr(background_search, "MOST_NAMES", 5)
     fail_many(world, 90, queues=9)
     search, _ = to_the_end(engine, start(engine, "order"))
     queues = search.findings.counts["queue"]

@@ -93,8 +93,8 @@ def _moved_on(error):
 
 
 def _who_was_faster() -> str:
-    task_id = (request.view_args or {}).get("task_id")
-    last = lately.last_on(task_id) if task_id else None
+    queue, task_id = map((request.view_args or {}).get, ("queue", "task_id"))
+    last = lately.last_on(queue, task_id) if queue is not None and task_id else None
     return f"  The last act on it: {words(last.verb)} by {last.actor}, {ago(last.at, now())}." if last else ""
 
 

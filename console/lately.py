@@ -6,11 +6,12 @@ told."""
 from dataclasses import dataclass
 
 from console import reading
-from console.current import engine
+from console.current import engine, now
 from queue_core.errors import OperationNotFound, StoreCorrupt, StoreError
 
 MOST = 3
 LOOKED_AT = 200
+RECENT_SECONDS = 3600
 LOOKING = frozenset({"reveal", "export"})
 """Verbs of acts that change no list."""
 
@@ -58,14 +59,17 @@ def acts(*verbs: str, queue: str | None = None, operations: bool = False) -> lis
     return [Act(entry, _operation(entry.operation_id)) for entry in found]
 
 
-def last_on(task_id: str):
-    """The newest act that was done on this task alone, out of the newest 200 of the trail; None when none is known."""
+def last_on(queue: str, task_id: str):
+    """The newest act that was done on this task alone within the last hour, out of the newest 200 of the trail; None
+    when none is known."""
     try:
         entries = engine().audit.page(limit=LOOKED_AT).entries
     except StoreError:
         return None
-    done = (one for one in entries if one.task_id == task_id and one.outcome == "done" and one.verb not in LOOKING)
-    return next(done, None)
+    done = (one for one in entries if one.outcome == "done" and one.verb not in LOOKING)
+    recent = (one for one in done if one.at > now() - RECENT_SECONDS)
+    # tasks of two queues may share an id
+    return next((one for one in recent if (one.queue, one.task_id) == (queue, task_id)), None)
 
 
 def failure(queue: str | None = None) -> Failure | None:

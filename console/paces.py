@@ -61,12 +61,15 @@ def throughput(recent) -> tuple[str, str] | None:
     if recent is None:
         return None
     pace, known_yesterday = recent.of_all, recent.watched[0]
-    if is_counted(pace):
+    ended, others = _went(pace) if is_counted(pace) else ("", "")
+    if others:
+        return others, f"taken by all workers; {ended} ended by those of Signalbox"
+    if ended:
         before = f"{rate(pace.by_hour('ended')[0] / 60)} in this hour yesterday"
-        return rate(pace.lately.get("ended", 0)), before if known_yesterday else "runs ended"
+        return ended, before if known_yesterday else "runs ended"
     if not any(recent.watched):
         return None
-    before = at_least(pace.by_hour("taken")[0] / 60) or "0"
+    before = at_least(pace.by_hour("taken")[0] / 60) or "none seen"
     now = at_least(pace.lately.get("taken", 0)) or "0 seen"
     return now, f"taken; {before} in this hour yesterday" if known_yesterday else "taken, as the queues showed"
 

@@ -1,5 +1,6 @@
 """What was refused or failed, for the audit trail: at most so much of one person, who else could push the rest out."""
 
+import threading
 import time
 from collections import OrderedDict
 
@@ -18,15 +19,17 @@ class Quota:
     def __init__(self, now=time.monotonic):
         self._now = now
         self._counts: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def take(self, person: str) -> int:
         """Which entry of this minute it is, from 1."""
         this_minute = int(self._now() // 60)
-        minute, count = self._counts.pop(person, (this_minute, 0))
-        count = count + 1 if minute == this_minute else 1
-        self._counts[person] = (this_minute, count)
-        if len(self._counts) > _REMEMBERED:
-            self._counts.popitem(last=False)
+        with self._lock:
+            minute, count = self._counts.pop(person, (this_minute, 0))
+            count = count + 1 if minute == this_minute else 1
+            self._counts[person] = (this_minute, count)
+            if len(self._counts) > _REMEMBERED:
+                self._counts.popitem(last=False)
         return count
 
 

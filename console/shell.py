@@ -85,13 +85,19 @@ class Shell:
     def neglected(self) -> bool:
         """Whether nobody does a sweeper's duties, as far as can be seen.
 
-        Beside an observer TaskTiger's workers may do them unseen; that they do not shows in what is overdue."""
-        return self.sweeper == "" and (self.observer == "" or self._is_overdue)
+        Beside an observer TaskTiger's workers may do them unseen; that they do not shows in what is overdue.  What
+        workers of ours have claimed is nobody's business but our sweeper's."""
+        return self.sweeper == "" and (self.observer == "" or self._is_overdue or bool(self._is_ours))
 
     @property
     def _is_overdue(self):
         due = [counts.next_due_at for counts in self.snapshot.queues.values()] if self.snapshot else []
         return any(moment is not None and moment < self.now - OVERDUE_SECONDS for moment in due)
+
+    @property
+    def _is_ours(self):
+        active = [queue for queue, counts in self.snapshot.queues.items() if counts.active] if self.snapshot else []
+        return self._ask(lambda: current.engine().workers.have_claimed(active))
 
     @property
     def instances(self):

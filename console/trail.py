@@ -8,6 +8,7 @@ MAX_FACT_CHARACTERS = 120
 
 WORDS = {
     "add_user": "add user",
+    "begin_import": "begin import",
     "cancel_operation": "cancel operation",
     "pause_operation": "pause operation",
     "resume_operation": "resume operation",

@@ -82,7 +82,8 @@ class Control:
 
         The payload keeps every byte of its arguments; only `scheduled_at` in it changes.
 
-        Raises TaskNotFound; InvalidPayload when there is nothing left to run."""
+        Raises TaskNotFound; InvalidPayload when there is nothing left to run; AlreadyThere for a task in error that is
+        scheduled as well, such as the next run of what recurs."""
         states.allowed_from("reschedule", state)
         if not 0 < due_at < math.inf:
             raise InvalidRequest("A task becomes due at a moment after 1970.")

@@ -65,7 +65,7 @@ class Masking:
         self._name = re.compile(name, re.IGNORECASE)
         self._shown_names = frozenset(each.lower() for each in shown_names)
         self._given = re.compile(
-            rf"(?P<name>{name})(?P<more>[\w.-]{{0,40}})(?:\\*[\"'])?\]?[ \t]{{0,3}}(?:=>|[:=])[ \t]{{0,3}}",
+            rf"(?P<name>{name})(?P<more>[\w.-]{{0,40}})(?:\\*[\"'])?\]?[ \t]{{0,40}}(?:=>|[:=])[ \t]{{0,40}}",
             re.IGNORECASE,
         )
         self._shape = re.compile("|".join(_SHAPES), re.DOTALL)
@@ -251,7 +251,7 @@ def _is_source(text, at):
     """Whether this is a line of source in a traceback: there a bare word after a name is code, not its value."""
     line = text.rfind("\n", max(0, at - _LONGEST_SOURCE_LINE), at)
     before = text.rfind("\n", max(0, line - _LONGEST_SOURCE_LINE), line) if line > 0 else -1
-    return line > 0 and text.startswith('  File "', before + 1)
+    return line > 0 and text.startswith("    ", line + 1) and text.startswith('  File "', before + 1)
 
 
 def _is_card(text):

@@ -54,27 +54,31 @@ class Retention:
                 yield from self._purging(queue, state, f"more than {kept} tasks", limit=excess)
 
     def _spare_what_is_held(self):
-        client, key, now = self._store.client, self._store.keys.spared(), self._store.now()
-        client.zremrangebyscore(key, "-inf", now)
+        client, keys, now = self._store.client, self._store.keys, self._store.now()
+        client.zremrangebyscore(keys.spared(), "-inf", now)
+        waiting = [queue for queue, ends_at in client.zrange(keys.paused(), 0, -1, withscores=True) if ends_at > now]
         # which queues the held tasks go back to is not known before they are there
-        if client.exists(self._store.keys.hold_records()):
-            self._spare(_EVERY_QUEUE, self._store.settings.retain_queued_seconds)
+        waiting += [_EVERY_QUEUE] if client.exists(keys.hold_records()) else []
+        self._spare(waiting, self._store.settings.retain_queued_seconds)
 
     def _is_spared(self, queue, seconds) -> bool:
-        """Whether the queue is paused, or was, or something was held, within the last `seconds`; looks only at need."""
+        """Whether the queue is paused, or was, or something was held, within the last `seconds`; looks only at need.
+
+        What an application has paused by TaskTiger's names is on no list, and so is looked for here."""
         client, now = self._store.client, self._store.now()
         if not client.zcount(self._store.keys.state(states.QUEUED, queue), "-inf", now - seconds):
             return False
         if self._control.pause_of(queue) is not None:
-            self._spare(to_bytes(queue), seconds)
+            self._spare([to_bytes(queue)], seconds)
             return True
         ends = client.zmscore(self._store.keys.spared(), [to_bytes(queue), _EVERY_QUEUE])
         return any(one is not None and one > now for one in ends)
 
-    def _spare(self, queue, seconds):
-        key = self._store.keys.spared()
-        self._store.client.zadd(key, {queue: self._store.now() + seconds})
-        self._store.client.expire(key, math.ceil(seconds) + 1)
+    def _spare(self, queues, seconds):
+        if queues:
+            key = self._store.keys.spared()
+            self._store.client.zadd(key, dict.fromkeys(queues, self._store.now() + seconds))
+            self._store.client.expire(key, math.ceil(seconds) + 1)
 
     def _purging(self, queue, state, reason, **limits):
         return self._control.purging(queue, state, actor=ACTOR, reason=reason, to_trash=False, **limits)

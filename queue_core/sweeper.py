@@ -36,7 +36,6 @@ _CHECK_GROUPS_EVERY_SECONDS = 60.0
 _TWINS_EVERY_SECONDS = 60.0
 _RETENTION_EVERY_SECONDS = 60.0
 _AUDIT_FILE_EVERY_SECONDS = 1.0
-_QUEUES_LOOKED_AT = 100
 _PRUNE_EVERY_SECONDS = 30.0
 _STATS_EVERY_SECONDS = 10.0
 _FIRST_STATS_SECONDS = 3.0
@@ -253,12 +252,10 @@ class Sweeper:
         return self._acts
 
     def _claims_were_left(self):
-        keys = self._engine.store.keys
         try:
-            queues = self._engine.leases.queues(states.ACTIVE)[:_QUEUES_LOOKED_AT]
+            return self._engine.workers.have_claimed(self._engine.leases.queues(states.ACTIVE))
         except StoreCorrupt:
             return False
-        return bool(queues) and self._engine.store.client.exists(*map(keys.claims, queues)) > 0
 
     # -- duties --
 

@@ -217,6 +217,11 @@ class Workers:
         ]
         return [one for one in held if one.tasks]
 
+    def have_claimed(self, queues: list[str]) -> bool:
+        """Whether a worker of ours, alive or dead, has claimed anything in one of the first 50 of `queues`."""
+        keys = [self._store.keys.claims(queue) for queue in queues[:_HELD_QUEUES]]
+        return bool(keys) and self._store.client.exists(*keys) > 0
+
     # -- duties --
 
     def hold(self, duty: str, token: str, seconds: float) -> bool:

@@ -88,9 +88,18 @@ class MatchingPage(Page):
             others = [queue for queue in queues if queue != target.get("to_queue")] or queues
             if verb == "move":
                 how = how | {"rate": given_rate()}
-            shared = {"actor": actor, "reason": actions.given_reason(), "not_after": not_after, "query": text}
-            shared["masked_by"] = reading.rules()
-            return [_start(verb, queue, shared, how) for queue in others]
+            started = engine().operations.start_together(
+                verb,
+                states.ERROR,
+                dict.fromkeys(others),
+                actor=actor,
+                reason=actions.given_reason(),
+                not_after=not_after,
+                query=text,
+                masked_by=reading.rules(),
+                **how,
+            )
+            return [engine().operations.run_small(one) for one in started]
 
         return actions.perform(
             f"{verb} matching",
@@ -99,11 +108,6 @@ class MatchingPage(Page):
             back=_where,
             queues=lambda: [*queues, *target.values()],
         )
-
-
-def _start(verb, queue, shared, how):
-    rooms = engine().operations
-    return rooms.run_small(rooms.start(verb, queue, states.ERROR, **shared, **how))
 
 
 def _queues(text) -> tuple[list[str], int]:
@@ -154,6 +158,4 @@ def _told(verb, operations):
 
 
 def _where(operations):
-    if len(operations) == 1:
-        return url_for("operations.show", operation_id=operations[0].id)
-    return url_for("operations.index")
+    return url_for("operations.show", operation_id=operations[0].id)

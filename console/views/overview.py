@@ -66,10 +66,12 @@ def _numbers(total):
 
 
 def _drawn(series):
-    """What workers counted; where they count nothing, what the queues showed."""
-    if series.total("started") is None:
+    """What workers counted; where they count nothing, or little of it, what the queues showed."""
+    started = series.total("started")
+    if started is None:
         return [charts.flow(series), charts.errors(series)]
-    return [charts.runs(series), charts.failures(series)]
+    shown = [charts.runs(series), charts.failures(series)]
+    return [charts.flow(series), *shown] if (series.seen("taken") or 0) > paces.MANY_MORE * started else shown
 
 
 def _causes(now):

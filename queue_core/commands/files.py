@@ -69,7 +69,8 @@ def import_(engine, file, queue, strict, dry_run, yes, reason):
         if not dry_run:
             if not yes:
                 click.confirm(f"Import {good} tasks?", abort=True)
-            _take_in(engine, lines, queue, good, **_noted(engine, getattr(file, "name", "-"), queue, good, reason))
+            with _recorded(engine, getattr(file, "name", "-"), queue, good, reason) as done:
+                _take_in(engine, lines, queue, good, done, reason)
     sys.exit(bool(bad))
 
 
@@ -111,21 +112,26 @@ def _look(engine, lines, queue) -> tuple[int, int]:
     return found.total(), len(bad)
 
 
-def _noted(engine, file_name, queue, good, reason) -> dict:
-    """How the trail is told: an entry for each of many would push everything else out of it."""
-    few = good <= SMALL
-    if not few:
-        facts = {"matched": good, "file": shown(file_name)}
-        engine.audit.record("import", actor=actor(), queue=queue, reason=reason, outcome="done", **facts)
-    return {"actor": actor(), "reason": reason, "noted": few}
+@contextlib.contextmanager
+def _recorded(engine, file_name, queue, good, reason):
+    """Gives a Counter for what becomes of the tasks.  Of many the audit trail is told in two entries, before and after:
+    one for each of them would push everything else out of it."""
+    done, facts = Counter(), {"queue": queue, "reason": reason, "outcome": "done", "file": shown(file_name)}
+    if good > SMALL:
+        engine.audit.record("begin_import", actor=actor(), matched=good, **facts)
+    try:
+        yield done
+    finally:
+        if good > SMALL:
+            engine.audit.record("import", actor=actor(), matched=done[IMPORTED], **facts)
 
 
-def _take_in(engine, lines, queue, good, **told):
+def _take_in(engine, lines, queue, good, done, reason):
     lines.seek(0)
     tasks = (one.task for one in read_lines(lines, queue) if one.task is not None)
-    done = Counter()
+    taking = engine.task_files.take_in(tasks, actor=actor(), reason=reason, noted=good <= SMALL)
     with click.progressbar(length=good, label="import", file=sys.stderr) as bar:
-        for _, outcome in engine.task_files.take_in(tasks, **told):
+        for _, outcome in taking:
             done[outcome] += 1
             bar.update(1)
     click.echo(f"{done[IMPORTED]} imported, {done[KNOWN]} imported before, {done[THERE]} there already.", err=True)

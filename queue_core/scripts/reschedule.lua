@@ -5,7 +5,8 @@
 -- DERIVES operation_prefix .. the operation that followed the task
 -- gives   OK | CHANGED (the payload is not payload_before any more; nothing written)
 -- refuses TASK_NOT_FOUND (also: as part of an operation, one whose score is not the one that was frozen),
---         PAYLOAD_MISSING, OPERATION_ENDED
+--         PAYLOAD_MISSING, OPERATION_ENDED, ALREADY_THERE (it is in error, and scheduled as well: what recurs, or is
+--         unique, has a next run that keeps its time)
 -- include queue_names, act, followed
 local ended = refuse_ended(operation, operation_id)
 if ended then
@@ -22,6 +23,9 @@ if not present then
 end
 if present ~= payload_before then
     return 'CHANGED'
+end
+if state ~= 'scheduled' and redis.call('ZSCORE', scheduled, id) then
+    return refuse('ALREADY_THERE', id)
 end
 redis.call('ZREM', from, id)
 redis.call('ZADD', scheduled, due_at, id)

@@ -112,6 +112,13 @@ def test_beside_an_observer_no_sweeper_is_told_when_something_is_overdue(raw, en
     assert "No sweeper is alive" in operator.get("/workers/").get_data(as_text=True)
 
 
+def test_beside_an_observer_no_sweeper_is_told_where_a_worker_of_ours_has_left_something(engine, operator):
+    assert engine.workers.hold("observer", "token", 30)
+    seed.active(engine, "mail")
+    engine.snapshot.take()
+    assert "No sweeper is alive" in operator.get("/workers/").get_data(as_text=True)
+
+
 def test_a_pause_is_told_on_every_page(engine, operator):
     engine.control.pause("mail", actor=SOMEBODY, reason="gateway is down")
     page = " ".join(operator.get("/audit/").get_data(as_text=True).split())

@@ -58,6 +58,11 @@ def test_the_throughput_is_compared_with_the_same_hour_of_yesterday():
     assert paces.throughput(recent(Pace(), NEVER)) is None
 
 
+def test_the_throughput_of_others_is_not_hidden_by_a_few_runs_of_ours():
+    both = Pace({"started": (0,) * 20 + (3,) + (0,) * 4}, {"taken": 500.0})
+    assert paces.throughput(recent(both)) == ("≥\u202f500", "taken by all workers; 0 ended by those of Signalbox")
+
+
 COUNTS = some.lists(some.integers(0, 10**9), min_size=HOURS_KEPT, max_size=HOURS_KEPT).map(tuple)
 MEASURES = ("started", "ended", "ready", "taken", "errors")
 PACE = some.builds(

@@ -283,9 +283,11 @@ class Model:
         return len(old)
 
     def reschedule(self, queue, state, task_id, due_at) -> None:
-        """Only `scheduled_at` changes in the payload."""
+        """Only `scheduled_at` changes in the payload.  A task that is scheduled beside its failure keeps its time."""
         self._refuse_absent(state, queue, task_id)
         self._refuse_empty(task_id)
+        if state != SCHEDULED and task_id in self.states[SCHEDULED][queue]:
+            raise Refused("ALREADY_THERE")
         self._take_out(state, queue, task_id)
         self._put(SCHEDULED, queue, task_id, due_at, "set")
         self.recoveries.pop(task_id, None)

@@ -58,15 +58,18 @@ def test_a_file_comes_back(world, run, file, engine):
     assert {entry.verb for entry in engine.audit.page().entries} == {"import"}
 
 
-def test_many_tasks_are_one_entry_of_the_trail(world, run, engine, tmp_path):
+def test_many_tasks_are_two_entries_of_the_trail(world, run, engine, tmp_path):
     for number in range(201):
         world.put("error", task_id=f"t{number}")
     path = tmp_path / "orders.jsonl"
     path.write_bytes(run("export", "orders", "error").stdout_bytes)
     world.raw.flushall()
     assert "201 imported" in run("import", str(path), "--yes", "--reason", "they are wanted").stderr
-    (entry,) = engine.audit.page().entries
-    assert (entry.verb, entry.reason, entry.facts) == ("import", "they are wanted", {"matched": 201, "file": str(path)})
+    end, begin = engine.audit.page().entries
+    assert (begin.verb, end.verb) == ("begin_import", "import") and begin.reason == end.reason == "they are wanted"
+    assert begin.facts == end.facts == {"matched": 201, "file": str(path)}
+    run("import", str(path), "--yes")
+    assert engine.audit.page().entries[0].facts == {"matched": 0, "file": str(path)}
 
 
 def test_it_comes_from_standard_input_and_into_another_queue(world, run, file):

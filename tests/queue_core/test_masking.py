@@ -77,6 +77,8 @@ def test_a_card_number_that_is_a_number_is_hidden_and_other_numbers_are_not():
         ('{"password": "hunt', f'{{"password": "{HIDDEN}'),
         ("{'token': b'abc'}", f"{{'token': b'{HIDDEN}'}}"),
         ("https://x/?api_key=abc&page=2", f"https://x/?api_key={HIDDEN}&page=2"),
+        ("password:       hunter2, order 7", f"password:       {HIDDEN}, order 7"),
+        ("api_key :\t\t\t\tabc", f"api_key :\t\t\t\t{HIDDEN}"),
     ],
 )
 def test_secrets_are_hidden_in_texts(text, hidden):
@@ -98,6 +100,11 @@ def test_a_traceback_keeps_its_code_and_loses_its_secrets():
     assert "token = fetch(user, password=stored)" in hidden
     assert "shop.TokenExpired: of ann" in hidden
     assert "hunter2" not in hidden
+
+
+def test_what_follows_a_place_without_its_line_of_source_is_no_source():
+    text = '  File "<string>", line 1, in <module>\nValueError: password=hunter2 refused\n'
+    assert "hunter2" not in MASKING.text(text)
 
 
 @pytest.mark.parametrize("plain", ["", "order 7 of ann", "token", "a: b", "the password is wrong", "token=None"])
@@ -139,7 +146,9 @@ def test_a_hidden_value_does_not_come_back_in_another_place():
     assert not holds_hidden(original)
 
 
-@pytest.mark.parametrize("sign", ["password=", "[", "4", "password: [", "://", 'token="', "\\", "eyJ", "Bearer ", "\n"])
+@pytest.mark.parametrize(
+    "sign", ["password=", "[", "4", "password: [", "://", 'token="', "\\", "eyJ", "Bearer ", "\n", "password ", "pin\t"]
+)
 def test_a_long_text_takes_time_in_proportion_to_its_length(sign):
     started = time.process_time()
     MASKING.text(sign * (1_000_000 // len(sign)))

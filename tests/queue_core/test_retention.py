@@ -65,6 +65,15 @@ def test_a_pause_makes_no_task_too_old(world, apply, engine):
     assert_sound(world.raw)
 
 
+def test_a_pause_in_which_nothing_was_too_old_yet_counts_as_well(world, apply, engine):
+    world.put("queued", score=time.time() - 100)
+    engine.control.pause("orders", actor=ANNA, reason="a fix ships")
+    assert apply(retain_queued_seconds=500.0) == []
+    engine.control.resume("orders", actor=ANNA)
+    world.put("queued", score=PAST)  # the same task, seen later
+    assert apply(retain_queued_seconds=500.0) == []
+
+
 def test_a_pause_that_an_application_has_set_counts_too(world, apply, engine):
     world.put("queued", score=PAST)
     engine.set_queue_system_lock("orders", 60)

@@ -64,7 +64,10 @@ def test_a_canary_and_a_rate_make_it_an_operation_of_the_sweeper(two_queues, eng
     page = operator.get("/matching/retry", query_string={"q": QUERY})
     answer = operator.post("/matching/retry", form(page, canary="1", rate="3", canary_seconds="9"))
     assert answer.status_code == 303
-    assert {(one.canary, one.rate, one.canary_seconds) for one in engine.operations.newest()} == {(1, 3.0, 9.0)}
+    started = engine.operations.newest()
+    assert sorted(one.canary for one in started) == [0, 1] and {one.canary_seconds for one in started} == {9.0}
+    assert sum(one.rate for one in started) == 3.0
+    assert engine.operations.together(started[0]).operations
     assert "2 operations are running" in text(operator.get("/errors/"))
 
 

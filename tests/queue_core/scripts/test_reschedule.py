@@ -30,6 +30,12 @@ REFUSALS = [
         lambda world: world.put_operation(frozen={"a": 99.0}),
         {"operation_id": "op"},
     ),
+    Refusal(
+        "ALREADY_THERE",
+        "it has failed, and its next run is scheduled",
+        lambda world: world.raw.zadd("t:error:orders", {"a": 50.0}),
+        {"state": "error"},
+    ),
     OPERATION_ENDED,
     OPERATION_UNKNOWN,
 ]

@@ -48,7 +48,10 @@ class Findings:
         )
 
     @property
-    def percent(self) -> int:
+    def percent(self) -> int | None:
+        """None while it is unknown how much there is."""
+        if self.total is None:
+            return None
         return min(99, 100 * self.looked_at // self.total) if self.total else 0
 
 
@@ -79,7 +82,7 @@ class BackgroundSearch:
         return min(self.findings.matched, MOST_FOUND)
 
     @property
-    def percent(self) -> int:
+    def percent(self) -> int | None:
         return 100 if self.status == DONE else self.findings.percent
 
     def seconds_left(self, now: float) -> float | None:

@@ -66,6 +66,17 @@ def test_it_finds_what_a_look_finds(world, engine, searches, query):
     assert search.findings.matched == len(expected.rows)
 
 
+def test_how_far_it_is_stays_unknown_until_it_has_looked(world, engine, searches):
+    fail_many(world, 350)
+    search = start(engine, "order")
+    assert (search.findings.total, search.percent) == (None, None)
+    search = searches.step(search.id, places(engine))
+    assert search.findings.total == 350 and 0 < search.percent < 100
+    cancelled = start(engine, "order")
+    searches.cancel(cancelled.id)
+    assert searches.get(cancelled.id).percent is None
+
+
 def test_a_piece_that_was_not_written_down_is_looked_at_again(world, engine, searches, session_server):
     fail_many(world, 350, queues=2)
     search = searches.step(start(engine, "order").id, places(engine))

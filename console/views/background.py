@@ -101,7 +101,9 @@ def _most(counts):
 def _rows(search, first):
     rows = [(found, row and presenters.task_row(row)) for found, row in reading.found(search.id, first, A_PAGE)]
     failed = sum(count for state, count in search.findings.counts.get("state", {}).items() if state == states.ERROR)
-    return {"rows": rows, "page_size": A_PAGE, "failed": failed}
+    chosen = engine().background.chosen(search.id, states.ERROR) if search.ended and failed else {}
+    retried = {"to_retry": sum(map(len, chosen.values())), "of_queues": len(chosen), "most_queues": MAX_QUEUES}
+    return {"rows": rows, "page_size": A_PAGE, "failed": failed, **retried}
 
 
 def _first() -> int:

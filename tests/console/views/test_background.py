@@ -92,6 +92,57 @@ def test_what_was_found_in_error_is_retried_and_nothing_else(tasks, engine, oper
     assert engine.browse.sizes("shop.pay")["error"] == 1
 
 
+def keep_only(monkeypatch, most):
+    for module in ("background", "background_search"):
+        monkeypatch.setattr(f"queue_core.{module}.MOST_FOUND", most)
+
+
+def test_the_retry_names_only_what_is_remembered(engine, operator, monkeypatch):
+    keep_only(monkeypatch, 2)
+    seed.failed(engine, "mail", 5)
+    engine.snapshot.take()
+    where = begin(operator, "exc:GatewayDown")
+    assert "What was found in error" not in text(operator.get(where))
+    sweep(engine)
+    page = text(operator.get(where))
+    assert "that were in error, 2 tasks in all; of 5 that match only the first 2 are remembered" in page
+    operator.post(where + "/retry")
+    assert engine.browse.sizes("mail")["queued"] == 2
+
+
+def test_where_nothing_in_error_is_remembered_no_retry_is_offered(tasks, engine, operator, monkeypatch):
+    keep_only(monkeypatch, 0)
+    where = begin(operator, "exc:GatewayDown")
+    sweep(engine)
+    page = text(operator.get(where))
+    assert "none of it is among the 0 that are remembered" in page and where + "/retry" not in page
+    assert operator.post(where + "/retry").status_code == 400
+
+
+def test_a_retry_of_too_many_queues_is_not_offered_and_says_why(engine, operator):
+    for number in range(21):
+        seed.failed(engine, f"mail{number}")
+    engine.snapshot.take()
+    where = begin(operator, "exc:GatewayDown")
+    sweep(engine)
+    page = text(operator.get(where))
+    assert "it is 21 tasks of 21 queues, and one act takes 20" in page and where + "/retry" not in page
+    assert operator.post(where + "/retry").status_code == 400
+
+
+def test_how_far_it_is_is_told_as_unknown_until_it_has_looked(tasks, engine, operator):
+    where = begin(operator, "charge")
+    for address, word in (
+        (where, "progress unknown"),
+        (where + "/progress", "progress unknown"),
+        ("/searches/", "unknown"),
+    ):
+        page = text(operator.get(address))
+        assert word in page and "0 %" not in page and '<progress max="100" aria-label' in page
+    sweep(engine)
+    assert '<progress max="100" value="100"' in text(operator.get("/searches/"))
+
+
 def test_it_is_cancelled_and_says_so(tasks, engine, operator, acts):
     where = begin(operator, "charge")
     assert operator.post(where + "/cancel").status_code == 303

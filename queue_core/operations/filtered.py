@@ -13,6 +13,8 @@ from queue_core.store import Store
 from queue_core.text import to_text
 
 SAMPLES = 5
+_PLACES = 4
+"""Where not all can be looked at, it is done in no fewer places than that, the first and the last ones among them."""
 _GOLDEN = 0.6180339887498949
 """Multiples of it, without what stands before the point, lie evenly between 0 and 1, however many there are."""
 
@@ -22,7 +24,7 @@ class Foreseen:
     """total: tasks up to the cut-off; looked_at: so many of them were read; matched: so many of these are meant.
 
     functions, exceptions: {name, or None: matched}.  samples: ids, at most 5.  first_at, last_at: the lowest and
-    the highest score of those that matched; None without one."""
+    the highest score of those that matched, of all that are meant where there is no query; None without one."""
 
     total: int
     looked_at: int = 0
@@ -58,37 +60,51 @@ def foresee(
     if not asked.may_hold(queue, state):
         found.looked_at = found.total
         return found
-    for first, count in _in_turn(_blocks(found.total, most), seconds):
+    if asked.is_empty:
+        found.first_at, found.last_at = _ends(store, key, scores)
+    blocks, is_whole = _in_turn(_blocks(found.total, most), seconds), most is None or found.total <= most
+    for number, (first, count) in enumerate(blocks, 1):
+        # each place gives its share of the samples
+        wanted = SAMPLES if is_whole else -(-SAMPLES * number // len(blocks))
         members = store.client.zrange(key, before + first, before + first + count - 1, withscores=True)
         rows = [(to_text(task_id), score) for task_id, score in members]
         # what a person is shown of them is read whatever is asked for
         for facts in task_facts.read(store, queue, state, rows):
             found.looked_at += 1
             if asked.holds(mask(facts) if mask else facts, now) is True:
-                _note(found, facts)
+                _note(found, facts, wanted)
             if monotonic() >= ends_at:
                 return found
     found.total = max(found.total, found.looked_at) if most is None else found.total
     return found
 
 
-def _note(found, facts):
+def _ends(store, key, scores) -> tuple[float | None, float | None]:
+    """The lowest and the highest score in between."""
+    (lowest, highest), one = scores, {"start": 0, "num": 1, "withscores": True}
+    first = store.client.zrangebyscore(key, lowest, highest, **one)
+    last = store.client.zrevrangebyscore(key, highest, lowest, **one)
+    return (first[0][1], last[0][1]) if first and last else (None, None)
+
+
+def _note(found, facts, samples):
     found.matched += 1
     found.first_at = facts.at if found.first_at is None else min(facts.at, found.first_at)
     found.last_at = facts.at if found.last_at is None else max(facts.at, found.last_at)
     found.functions[facts.func] += 1
     found.exceptions[facts.exception_name or None] += 1
-    if len(found.samples) < SAMPLES:
+    if len(found.samples) < samples:
         found.samples.append(facts.id)
 
 
 def _blocks(total, most):
-    """(first rank, count) of blocks that lie evenly over `total`, at most 200 each."""
+    """(first rank, count) of blocks that lie evenly over `total` from its begin to its end, at most 200 each."""
     size = task_facts.AT_ONCE
-    count = -(-total // size) if most is None else min(-(-total // size), max(1, most // size))
-    for number in range(count):
-        first = number * size if count * size >= total else number * total // count
-        yield first, min(size, total - first)
+    if most is None or total <= most:
+        return [(first, min(size, total - first)) for first in range(0, total, size)]
+    size = max(1, min(size, most // _PLACES))
+    count = most // size
+    return [(number * (total - size) // max(1, count - 1), size) for number in range(count)]
 
 
 def _in_turn(blocks, seconds):

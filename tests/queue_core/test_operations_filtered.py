@@ -185,6 +185,20 @@ def test_what_would_be_touched_is_told_before(world, operations):
     assert operations.foresee("empty", "error", "").total == 0
 
 
+def test_what_is_looked_at_in_parts_is_looked_at_from_its_first_to_its_last_task(world, operations):
+    ids = put(world, 450)
+    scores = world.scores("error")
+    for query in ("", "exc:ValueError OR -exc:ValueError"):
+        found = operations.foresee("orders", "error", query, most=200)
+        assert (found.looked_at, found.matched, found.about) == (200, 200, 450)
+        assert (found.first_at, found.last_at) == (scores[ids[0]], scores[ids[-1]])
+        assert len(found.samples) == 5 and ids.index(found.samples[-1]) >= 400
+    few = operations.foresee("orders", "error", "", most=1)
+    assert (few.looked_at, few.first_at, few.last_at) == (1, scores[ids[0]], scores[ids[-1]])
+    part = operations.foresee("orders", "error", "", most=20, not_before=scores[ids[50]], not_after=scores[ids[99]])
+    assert (part.total, part.first_at, part.last_at) == (50, scores[ids[50]], scores[ids[99]])
+
+
 def test_what_there_was_no_time_to_look_at_is_not_told_as_looked_at(world, operations):
     put(world, 450)
     found = operations.foresee("orders", "error", "exc:ValueError", most=None, seconds=0.0)

@@ -22,6 +22,7 @@ UNITS = (("60", "minutes"), ("3600", "hours"), ("86400", "days"))
 MAX_QUEUES = 20
 LOOKED_AT = 4000
 TYPED_ABOVE = 1000
+A_FEW = 5
 AT_ONCE = 200
 MOST_SECONDS = 10 * 365 * 86_400
 
@@ -89,8 +90,8 @@ class ReschedulingPage(Page):
         def act(actor):
             if not queues:
                 raise InvalidRequest("The form lacks its queues. Open the preview again.")
-            _check_typed()
-            (since, until), plan = _window(request.form), _plan(kind)
+            bounds, plan = _bounds(_window(request.form)), _plan(kind)
+            _check_seen(sum(_count(queue, bounds) for queue in queues))
             started = engine().operations.start_together(
                 "reschedule",
                 states.SCHEDULED,
@@ -98,8 +99,7 @@ class ReschedulingPage(Page):
                 actor=actor,
                 reason=actions.given_reason(),
                 rate=given_rate(),
-                not_before=since if since > -math.inf else None,
-                not_after=math.nextafter(until, -math.inf) if until < math.inf else None,
+                **bounds,
                 **plan,
             )
             is_small = sum(one.matched for one in started) <= AT_ONCE
@@ -128,6 +128,19 @@ def _parts(queues, window) -> list[Part]:
 def _window(values) -> tuple[float, float]:
     """The moments between which the tasks are due, the later one left out."""
     return _moment(values, "since", -math.inf), _moment(values, "until", math.inf)
+
+
+def _bounds(window) -> dict:
+    """The window as `operations.start` takes it."""
+    since, until = window
+    return {
+        "not_before": since if since > -math.inf else None,
+        "not_after": math.nextafter(until, -math.inf) if until < math.inf else None,
+    }
+
+
+def _count(queue, bounds) -> int:
+    return engine().operations.count(queue, states.SCHEDULED, verb="reschedule", **bounds)
 
 
 def _moment(values, name, otherwise):
@@ -180,12 +193,17 @@ def _given_queues() -> list[str]:
         raise InvalidRequest("One of the queues has no readable name. Open the preview again.") from error
 
 
-def _check_typed():
-    seen, typed = request.form.get("matched", ""), "".join(request.form.get("typed", "").split())
-    if not (seen.isascii() and seen.isdigit()):
+def _check_seen(meant):
+    """Refuses to touch far more tasks than the preview showed, and many without their number."""
+    shown, typed = request.form.get("matched", ""), "".join(request.form.get("typed", "").split())
+    if not (shown.isascii() and shown.isdigit()):
         raise InvalidRequest("The form lacks how many tasks were shown. Open the preview again.")
-    if int(seen[:12]) > TYPED_ABOVE and typed != seen:
-        raise InvalidRequest(f"This touches about {number(int(seen[:12]))} tasks. Type that number to confirm.")
+    seen = int(shown[:12])
+    # a preview of so few did not ask for their number
+    if meant - seen > max(A_FEW, seen // 10) or seen <= TYPED_ABOVE < meant:
+        raise InvalidRequest(f"Meanwhile there are {number(meant)}; open the preview again.")
+    if seen > TYPED_ABOVE and typed != shown:
+        raise InvalidRequest(f"This touches {number(meant)} tasks. Type the number that the preview shows to confirm.")
 
 
 def _told(operations):

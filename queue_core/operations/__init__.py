@@ -55,10 +55,13 @@ class Operations:
         self._store = store
         self._token = secrets.token_hex(16)
 
-    def count(self, queue: str, state: str, not_after: float | None = None, *, not_before: float | None = None) -> int:
-        """How many tasks an operation on everything with a score in between would match now."""
+    def count(
+        self, queue: str, state: str, not_after: float | None = None, *, not_before: float | None = None,
+        verb: str = "",
+    ) -> int:  # fmt: skip
+        """How many tasks an operation on everything with a score in between would match now; verb: see `foresee`."""
         key = self._store.keys.state(states.known(state), queue)
-        return self._store.client.zcount(key, *_scores(not_before, not_after))
+        return self._store.client.zcount(key, *_meant_scores(verb, state, not_before, not_after))
 
     def foresee(
         self, queue: str, state: str, query: str, *, not_after: float | None = None, not_before: float | None = None,
@@ -70,7 +73,7 @@ class Operations:
         mask: gives the facts of a task without what the asking person may not see.  seconds: then it is told from those
         that were looked at so far.  verb: a reschedule leaves alone what stands aside for a hold.
         Raises InvalidRequest for what is no query, UnknownState."""
-        scores = bounds(state, not_before, not_after) if verb == "reschedule" else _scores(not_before, not_after)
+        scores = _meant_scores(verb, state, not_before, not_after)
         return foresee(self._store, queue, states.known(state), parse(query), scores, most, mask, seconds)
 
     def start(
@@ -499,6 +502,10 @@ class Operations:
         # what is no record stops nothing but itself
         read = [read_operation(to_text(one), fields) for one, fields in pairs if isinstance(fields, dict)]
         return [operation for operation in read if operation is not None]
+
+
+def _meant_scores(verb, state, not_before, not_after) -> tuple[float, float]:
+    return bounds(state, not_before, not_after) if verb == "reschedule" else _scores(not_before, not_after)
 
 
 def _scores(not_before, not_after) -> tuple[float, float]:

@@ -65,6 +65,19 @@ def test_the_preview_says_what_and_when_before_and_after_and_changes_nothing(pla
     assert world.dump()["t:scheduled:mail"] == before
 
 
+def test_the_last_one_is_the_last_of_all_however_many_there_are(planned, world, raw, engine, operator):
+    raw.zadd("t:scheduled:large", {f"{number:04}": FAR + 60 * number for number in range(4100)})
+    raw.sadd("t:scheduled", "large")
+    for number in range(3600, 4100):
+        raw.set(f"t:task:{number}", '{"func": "app.tasks:late"}')
+    engine.snapshot.take()
+    page = text(operator.get("/scheduled/all/shift?amount=1&unit=86400&direction=later"))
+    assert "<b>4 105 tasks</b>" in page.replace("\N{NARROW NO-BREAK SPACE}", " ").replace("\N{NO-BREAK SPACE}", " ")
+    # a minute from one to the next: 4,099 of them are 2 days, 20 hours and 19 minutes
+    assert "2255-03-17 12:19" in page and "2255-03-18 12:19" in page
+    assert "app.tasks:late" in page.replace("<wbr>", "")
+
+
 def test_all_are_shifted_and_told_together(planned, world, engine, operator, acts):
     answer = act(operator, "shift", amount="2", unit="3600", direction="later")
     assert answer.status_code == 303
@@ -123,6 +136,56 @@ def test_above_a_thousand_the_number_is_typed(world, engine, operator):
     assert engine.operations.newest() == []
     assert operator.post("/scheduled/all/now", form(page, typed="1001")).status_code == 303
     assert engine.operations.newest()[0].matched == 1001
+
+
+def plan_more(world, count, score=FAR):
+    for number in range(count):
+        world.put("scheduled", "mail", f"more{number}", score=score)
+
+
+def test_far_more_than_the_preview_showed_is_refused(planned, world, engine, operator):
+    page = operator.get("/scheduled/all/now")
+    plan_more(world, 30)
+    answer = operator.post("/scheduled/all/now", form(page))
+    assert answer.status_code == 400 and "Meanwhile there are 35; open the preview again." in text(answer)
+    assert engine.operations.newest() == [] and len(due(world)) == 34
+    assert operator.post("/scheduled/all/now", form(operator.get("/scheduled/all/now"))).status_code == 303
+
+
+def test_a_few_more_than_the_preview_showed_are_meant_too(planned, world, engine, operator):
+    page = operator.get("/scheduled/all/now?q=mail")
+    plan_more(world, 5)
+    assert operator.post("/scheduled/all/now", form(page)).status_code == 303
+    assert engine.operations.newest()[0].matched == 9
+
+
+def test_what_came_in_outside_of_what_is_meant_refuses_nothing(planned, world, operator):
+    page = operator.get(f"/scheduled/all/now?q=mail&until={FAR + 120}")
+    plan_more(world, 30, score=FAR + 120)
+    world.put("scheduled", "mail", "held", score=ASIDE_AT + 5)
+    answer = operator.post("/scheduled/all/now", form(page))
+    assert answer.status_code == 303 and "2 tasks given another time." in text(operator.get(answer.location))
+
+
+def test_the_typed_number_is_that_of_the_preview_and_none_is_passed_by_growth(world, engine, operator, monkeypatch):
+    monkeypatch.setattr("console.views.rescheduling.TYPED_ABOVE", 100)
+    plan_more(world, 98)
+    engine.snapshot.take()
+    page = operator.get("/scheduled/all/now")
+    assert 'name="typed"' not in text(page)
+    world.put("scheduled", "mail", "a", score=FAR)
+    world.put("scheduled", "mail", "b", score=FAR)
+    world.put("scheduled", "mail", "c", score=FAR)
+    answer = operator.post("/scheduled/all/now", form(page))
+    assert answer.status_code == 400 and "Meanwhile there are 101" in text(answer)
+    page = operator.get("/scheduled/all/now")
+    world.put("scheduled", "mail", "d", score=FAR)
+    for typed in ("", "102", "100"):
+        answer = operator.post("/scheduled/all/now", form(page, typed=typed))
+        assert answer.status_code == 400 and "Type the number that the preview shows" in text(answer)
+    assert engine.operations.newest() == []
+    assert operator.post("/scheduled/all/now", form(page, typed="101")).status_code == 303
+    assert engine.operations.newest()[0].matched == 102
 
 
 @pytest.mark.parametrize("amount", ["x", "-1", "0", "nan", "inf", "1e300", "9999999999"])

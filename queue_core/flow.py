@@ -34,12 +34,14 @@ def between(before, after) -> tuple[int, int]:
     """(became ready, were taken) of one queue, at least.  None: it held no task then.
 
     What was queued since the look before and still waits came in for certain; what is missing beside that was taken;
-    and what is active now and was not was taken as well."""
+    and what is active now and was not was taken as well.  What lay ahead of the look before, put there while it was
+    under way or by a clock that is early, was in that one already and does not come again."""
     if not _are_known(before, after, "queued"):
         return 0, 0
     grown = _number(after, "queued") - _number(before, "queued")
     more_active = _number(after, "active") - _number(before, "active") if _are_known(before, after, "active") else 0
-    taken = max(0, _number(after, "newly_queued") - grown, more_active)
+    came = _number(after, "newly_queued") - _number(before, "queued_ahead")
+    taken = max(0, came - grown, more_active)
     return taken + grown, taken
 
 

@@ -14,6 +14,7 @@ from queue_core.text import to_text
 
 _COUNTED_PER_CALL = 400
 _SCAN_COUNT = 1000
+_OF_THIS_LOOK = frozenset({"newly_queued", "queued_ahead"})
 _NUMBERS = frozenset({int, float, type(None)})
 _KEEP_SECONDS = 86_400
 """A snapshot that nobody renews stays readable for a day, with its age; then the counts are unknown."""
@@ -23,8 +24,8 @@ _KEEP_SECONDS = 86_400
 class QueueCounts:
     """One queue.  Counts are None where Redis holds something else under that key.  Moments are Unix seconds.
 
-    paused_until: math.inf means until resumed.  newly_queued: how many of those queued became so since the
-    look before; only the process that counts knows."""
+    paused_until: math.inf means until resumed.  newly_queued: how many of those queued have a score between the moments
+    of the look before and of this one; queued_ahead: how many have one beyond.  Only the process that counts knows."""
 
     queued: int | None = 0
     active: int | None = 0
@@ -35,6 +36,7 @@ class QueueCounts:
     next_due_at: float | None = None
     paused_until: float | None = None
     newly_queued: int = field(default=0, compare=False)
+    queued_ahead: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def _decoded(raw: bytes) -> Snapshot | None:
 
 
 def _counts(four, paused_until) -> QueueCounts:
-    queued, active, scheduled, error = (row or (None, None, None, 0) for row in four)
+    queued, active, scheduled, error = (row or (None, None, None, 0, 0) for row in four)
     return QueueCounts(
         queued=queued[0],
         active=active[0],
@@ -130,6 +132,7 @@ def _counts(four, paused_until) -> QueueCounts:
         next_due_at=_moment(scheduled[1]),
         paused_until=paused_until,
         newly_queued=queued[3],
+        queued_ahead=queued[4],
     )
 
 
@@ -142,7 +145,7 @@ def _sparse(counts):
     fields = {
         name: value
         for name, value in asdict(counts).items()
-        if name != "newly_queued" and value != QueueCounts.__dataclass_fields__[name].default
+        if name not in _OF_THIS_LOOK and value != QueueCounts.__dataclass_fields__[name].default
     }
     if counts.paused_until == math.inf:
         fields["paused_until"] = "inf"

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from queue_core import Engine, Settings
+from queue_core.clock import ManualClock
 from queue_core.duties import Duties
 from queue_core.errors import StoreCorrupt
 from tests.builders import ANNA
@@ -212,6 +213,26 @@ def test_what_came_and_was_taken_between_two_looks_is_written_down(world, duties
         series = engine.stats.series(kind, name)
         assert (series.seen("ready"), series.seen("taken")) == (3, 2)
     assert_sound(world.raw)
+
+
+@pytest.mark.parametrize("ahead_seconds", [0.001, 1.0, 600.0])
+def test_what_waits_without_a_worker_was_never_taken_though_it_came_during_a_look_or_its_clock_is_ahead(
+    world, duties, engine, ahead_seconds
+):
+    busy, at = duties(), engine.store.now()
+    clock = busy._engine.store.clock = ManualClock(at)
+    for _ in range(2):
+        list(busy.take_snapshot())
+        clock.advance(1.0)
+    # as seen from the look that is to come, which has read the clock by then
+    for name in "abc":
+        world.put("queued", task_id=name, score=clock.now() + ahead_seconds)
+    for _ in range(3):
+        list(busy.take_snapshot())
+        clock.advance(1.0)
+    list(busy.sample_stats())
+    series = engine.stats.series("queue", "orders", now=clock.now())
+    assert (series.seen("ready"), series.seen("taken")) == (3, 0)
 
 
 def test_each_error_is_counted_once_with_the_time_of_its_last_run(world, duties, engine):

@@ -42,6 +42,12 @@ def test_a_queue_in_which_nothing_happens_leaves_no_trace():
     assert looked(counts(queued=5, error=3), counts(queued=5, error=4), counts(queued=5)) == {}
 
 
+def test_what_lay_ahead_of_the_look_before_does_not_come_again():
+    before = counts(queued=100, queued_ahead=100)
+    assert looked(before, counts(queued=100, newly_queued=100)) == {}
+    assert looked(before, counts(queued=90, newly_queued=110)) == {"orders": {"ready": 10, "taken": 20}}
+
+
 def test_what_could_not_be_counted_tells_nothing():
     assert looked(counts(queued=None), counts(queued=5), counts(queued=None)) == {}
     assert looked(counts(active=None), counts(queued=2)) == {"orders": {"ready": 2, "taken": 0}}
@@ -57,18 +63,23 @@ def test_what_was_taken_out_is_not_told_twice():
     assert len(flow.take()) == 1 and not flow.take()
 
 
-MOVES = st.lists(st.sampled_from(["come", "take", "end", "requeue old", "look"]), max_size=80)
+MOVES = st.lists(
+    st.sampled_from(["come", "come early", "take", "end", "requeue old", "read the clock", "look"]), max_size=80
+)
+EARLY = 5
 
 
 @given(MOVES)
 def test_whatever_happens_it_never_tells_more_than_came_and_was_taken(moves):
-    """A queue played through by hand, with scores as producers give them: the moment of the enqueue."""
-    queued, active, since = [], 0, 0
+    """A queue played through by hand, with scores as producers give them: the moment of the enqueue, and a later one
+    where their clock is ahead.  A look counts some time after it has read the clock."""
+    queued, active, since, until = [], 0, 0, 0
     came = taken = 0
     before, ready_told, taken_told = QueueCounts(), 0, 0
-    for clock, move in enumerate([*moves, "look"], start=1):
-        if move == "come":
-            queued.append(clock)
+    for clock, move in enumerate([*moves, "read the clock", "look"], start=1):
+        if move in ("come", "come early"):
+            queued.append(clock + EARLY * (move == "come early"))
+            queued.sort()
             came += 1
         elif move == "take" and queued:
             queued.pop(0)
@@ -80,10 +91,13 @@ def test_whatever_happens_it_never_tells_more_than_came_and_was_taken(moves):
             active -= 1
             queued.insert(0, 0)
             came += 1
+        elif move == "read the clock":
+            until = clock
         elif move == "look":
-            new = sum(since < score <= clock for score in queued)
-            after = QueueCounts(queued=len(queued), active=active, newly_queued=new)
+            new = sum(since < score <= until for score in queued)
+            ahead = sum(until < score for score in queued)
+            after = QueueCounts(queued=len(queued), active=active, newly_queued=new, queued_ahead=ahead)
             ready, gone = between(before, after)
-            ready_told, taken_told, before, since = ready_told + ready, taken_told + gone, after, clock
+            ready_told, taken_told, before, since = ready_told + ready, taken_told + gone, after, until
             assert 0 <= ready_told <= came and 0 <= taken_told <= taken
             assert ready_told - taken_told == len(queued)

@@ -8,14 +8,14 @@ def sample(world, queue="orders", task_id="a"):
     return {"states": [world.keys.state("queued", queue)], "since": "1", "until_at": "5"}
 
 
-def test_each_state_tells_number_first_last_and_how_many_are_new(world):
+def test_each_state_tells_number_first_last_how_many_are_new_and_how_many_lie_ahead(world):
     for name, score in zip("abcd", (3, 1.5, 2, 1), strict=True):
         world.put("queued", task_id=name, score=score)
     world.raw.set("t:error:orders", "foreign")
     before = world.dump()
     keys = [to_bytes(f"t:{state}:orders") for state in ("queued", "active", "error")]
     found = world.run("counts", states=keys, since="1", until_at="2")
-    assert found == [[4, b"1", b"3", 2], [0, None, None, 0], None]
+    assert found == [[4, b"1", b"3", 2, 1], [0, None, None, 0, 0], None]
     assert world.dump() == before
 
 

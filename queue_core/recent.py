@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from queue_core.series import COUNTS, DEPTHS_OF, FLOW, LONGEST_NAME_BYTES, SEEN, Columns
+from queue_core.series import COUNTS, DEPTHS_OF, FLOW, LONGEST_NAME_BYTES, Columns, is_counting
 from queue_core.store import Store
 from queue_core.tally import ALL, COUNTERS, FLOWS, QUEUE
 from queue_core.text import to_bytes, to_text
@@ -55,7 +55,8 @@ class Pace:
 
 @dataclass(frozen=True)
 class Recent:
-    """watched: for each hour whether somebody looked in it.  complete: no queue was without room for its numbers.
+    """watched: for each hour whether somebody looked in it who also counted.  complete: no queue was without room for
+    its numbers.
 
     queues: by name; one that is missing did nothing where `complete`, else it is unknown, as those in `unknown` are."""
 
@@ -175,7 +176,7 @@ class Recents:
         hours = range(last - HOURS_KEPT + 1, last + 1)
         written = {
             "taken_at": now,
-            "watched": [SEEN in self._rows.get((ALL, ""), {}).get((DEPTHS_OF, hour), {}) for hour in hours],
+            "watched": [is_counting(self._rows.get((ALL, ""), {}).get((DEPTHS_OF, hour), {})) for hour in hours],
             "complete": complete,
             "of_all": self._sparse((ALL, ""), hours, lately),
             "queues": {

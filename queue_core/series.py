@@ -20,6 +20,8 @@ DEPTHS = {"queued": "q", "active": "a", "scheduled": "c", "error": "e", "oldest_
 UNKNOWN = b"?"
 SEEN = "w"
 """The letter that says, for all queues together, that somebody looked in that minute."""
+UNCOUNTED = "n"
+"""The letter that says, beside it, that depths alone were looked at, so that what ran, came and went is unknown."""
 
 _COUNTER_OF = {letter: name for name, letter in COUNTERS.items()}
 _FLOW_OF = {letter: name for name, letter in FLOWS.items()}
@@ -31,7 +33,7 @@ class Slot:
     """One step of time.  counts: by counter; None: nobody was there to count.
 
     depths: the highest that was seen, by name; None: nobody looked, and a single None: it could not be told.
-    flow: at least so many tasks became ready and were taken, and how many errors came; None: nobody looked."""
+    flow: at least so many tasks became ready and were taken, and how many errors came; None: nobody counted."""
 
     at: float
     seconds: int
@@ -193,17 +195,23 @@ def slots(
     """depths, flow: None for what has none.  seen: depths of all queues, which tell when somebody looked."""
     starts = span.slots(now, span.slot_seconds)
     counted, watched = (_gathered(columns.rows, span.slot_seconds) for columns in (counts, seen))
+    counting = {at for at, rows in watched.items() if all(map(is_counting, rows))}
     looked, flowed = (None if each is None else _gathered(each.rows, span.slot_seconds) for each in (depths, flow))
     return tuple(
         Slot(
             at,
             span.slot_seconds,
-            _counts(counted.get(at), at in watched, _COUNTER_OF),
+            _counts(counted.get(at), at in counting, _COUNTER_OF),
             _depths(looked.get(at), watched.get(at)) if looked is not None else None,
-            _counts(flowed.get(at), at in watched, _FLOW_OF) if flowed is not None else None,
+            _counts(flowed.get(at), at in counting, _FLOW_OF) if flowed is not None else None,
         )
         for at in starts
     )
+
+
+def is_counting(row) -> bool:
+    """row: of the depths of all queues.  Whether somebody looked who also counted what came and went."""
+    return SEEN in row and UNCOUNTED not in row
 
 
 def times(span: Span, now: float, found: Columns) -> tuple[TimesSlot, ...]:
@@ -221,9 +229,9 @@ def _gathered(rows, slot_seconds) -> dict[int, list[dict]]:
     return gathered
 
 
-def _counts(rows, watched, names) -> dict[str, int] | None:
+def _counts(rows, was_counting, names) -> dict[str, int] | None:
     if not rows:
-        return {} if watched else None
+        return {} if was_counting else None
     counts = Counter()
     for row in rows:
         for letter, number in row.items():

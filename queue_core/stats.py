@@ -16,6 +16,7 @@ from queue_core.series import (
     LONGEST_NAME_BYTES,
     SEEN,
     TIMES,
+    UNCOUNTED,
     UNKNOWN,
     Columns,
     Series,
@@ -151,6 +152,8 @@ class Stats:
         for name, one in depths.items():
             _put_highest(by_subject.setdefault(self._subject(QUEUE, name), {}), one)
         by_subject[ALL, ""] = _sums(depths.values()) | {SEEN: UNKNOWN if workers is None else workers}
+        if not self._store.settings.stats_flush_seconds:
+            by_subject[ALL, ""][UNCOUNTED] = 1
         self._write_depths(at, {subject: numbers for subject, numbers in by_subject.items() if numbers})
 
     def _write_depths(self, at, by_subject):

@@ -250,7 +250,7 @@ def test_each_error_is_counted_once_with_the_time_of_its_last_run(world, duties,
     assert series.seen("errors") == 2 and series.failed_run(0.5) == pytest.approx(8.0, rel=0.26)
 
 
-def test_where_nothing_is_to_be_counted_no_flow_is_written(world, duties, raw):
+def test_where_nothing_is_to_be_counted_what_ran_came_and_went_is_unknown_and_not_0(world, duties, raw, engine):
     busy = duties(stats_flush_seconds=0)
     for task_id in "ab":
         world.put("queued", task_id=task_id)
@@ -259,3 +259,10 @@ def test_where_nothing_is_to_be_counted_no_flow_is_written(world, duties, raw):
         list(busy.index_errors())
         list(busy.sample_stats())
     assert not raw.keys("t:x:stats:flow:*")
+    series = engine.stats.series("queue", "orders")
+    told = [series.seen(name) for name in ("ready", "taken", "errors")]
+    assert told == [None] * 3 and all(slot.counts is None for slot in series.slots)
+    assert series.highest["queued"] in (1, 2)
+    list(engine.recents.gather())
+    assert not any(engine.recents.read().watched)
+    assert_sound(raw)

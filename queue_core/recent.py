@@ -109,8 +109,12 @@ class Recents:
         for first in range(0, len(stale), _AT_ONCE):
             lately |= self._read_minutes(stale[first : first + _AT_ONCE], now)
             yield
-        self._rows = {subject: self._rows.get(subject, {}) for subject in subjects}
+        self._rows = {subject: self._of_the_day(subject, now) for subject in subjects}
         self._write(now, lately, complete=size < self._store.settings.max_stats_names)
+
+    def _of_the_day(self, subject, now) -> dict:
+        first = math.floor(now / HOUR_SECONDS) - HOURS_KEPT + 1
+        return {place: row for place, row in self._rows.get(subject, {}).items() if place[1] >= first}
 
     def _names(self, now) -> tuple[dict[str, float], int]:
         """({queue: when it was in use, of the last day}, how many have numbers of their own)."""

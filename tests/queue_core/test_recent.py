@@ -6,6 +6,8 @@ import json
 import pytest
 
 from queue_core import Engine, Settings
+from queue_core.clock import ManualClock
+from queue_core.recent import HOURS_KEPT
 from queue_core.snapshot import QueueCounts, Snapshot
 from queue_core.tally import Tally
 from tests.builders import HOSTILE_QUEUE
@@ -67,6 +69,17 @@ def test_a_queue_that_rests_keeps_its_day_and_is_not_asked_for_again(engine, raw
     raw.delete(*raw.keys("t:x:stats:counts:*:queue:orders"))
     found = gathered(engine).of("orders")
     assert sum(found.by_hour("ended")) == 5 and found.lately == {}
+
+
+def test_hours_before_the_last_day_are_not_kept(engine, now):
+    clock = engine.store.clock = ManualClock(now)
+    for _ in range(HOURS_KEPT * 2):
+        worked(engine, "orders", clock.now(), runs=1)
+        found = gathered(engine)
+        clock.advance(3600)
+    assert found.of("orders").by_hour("ended") == (1,) * HOURS_KEPT
+    kept = engine.recents._rows["queue", "orders"]
+    assert len({hour for _, hour in kept}) == HOURS_KEPT
 
 
 def test_a_queue_that_did_nothing_is_known_to_have_done_nothing(engine):

@@ -109,27 +109,30 @@ class Duties:
         if snapshot is None:
             return
         failing = {queue: (one.error, one.newest_error_at) for queue, one in snapshot.queues.items() if one.error != 0}
-        waiting = deque(self._error_index.begin(failing))
+        waiting, came = deque(self._error_index.begin(failing)), 0
         while waiting:
             queue, more = waiting.popleft(), False
             with self.passing_over(queue):
                 more = self._error_index.read(queue)
-            self._count_errors()
+            came += self._count_errors()
             if more:
                 waiting.append(queue)
             yield
             if self._error_index.wants_telling():
                 yield from self._error_index.summarise()
+        if came:
+            self.write_flow()
         if self._error_index.wants_telling(has_ended=True):
             yield from self._error_index.summarise()
 
-    def _count_errors(self):
+    def _count_errors(self) -> int:
         came, now = self._error_index.newcomers(), self._engine.store.now()
         for queue, failed_at, run_seconds in came if self._engine.settings.stats_flush_seconds else ():
             if now - _LONG_AGO_SECONDS < failed_at < now + _AHEAD_SECONDS:
                 self._flow.tally.fail(queue, failed_at, run_seconds)
         if len(self._flow.tally) > _MOST_HELD_BACK:
             self.write_flow()
+        return len(came)
 
     def check_error_groups(self) -> Iterator:
         """Tasks that have left error leave their group."""

@@ -250,6 +250,15 @@ def test_each_error_is_counted_once_with_the_time_of_its_last_run(world, duties,
     assert series.seen("errors") == 2 and series.failed_run(0.5) == pytest.approx(8.0, rel=0.26)
 
 
+def test_what_came_into_error_is_written_down_with_the_look_that_found_it(world, duties, engine):
+    busy = duties()
+    world.put("error", score=engine.store.now() - 1)
+    list(busy.take_snapshot())
+    list(busy.index_errors())
+    # a sweeper that is killed now takes none of it along
+    assert engine.stats.series("queue", "orders").seen("errors") == 1
+
+
 def test_where_nothing_is_to_be_counted_what_ran_came_and_went_is_unknown_and_not_0(world, duties, raw, engine):
     busy = duties(stats_flush_seconds=0)
     for task_id in "ab":

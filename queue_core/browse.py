@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from queue_core import states
+from queue_core.bookmark import rank_of
 from queue_core.errors import InvalidPayload, InvalidRequest, TaskNotFound
 from queue_core.execution import Execution, found_func, read_execution
 from queue_core.payload import Payload
@@ -248,22 +249,9 @@ class Browse:
         client = self._store.client
         rank = (client.zrevrank if newest_first else client.zrank)(key, task_id)
         if rank is None:
-            rank = self._rank_of_gone(key, score, task_id, newest_first)
+            rank = rank_of(client, key, score, task_id, newest_first)
             return rank if direction == "after" else rank - limit
         return rank + 1 if direction == "after" else rank - limit
-
-    def _rank_of_gone(self, key, score, task_id, newest_first) -> int:
-        """The rank that a task would have which has left; those of one score stand in the order of their ids."""
-        client = self._store.client
-        low, high = client.zcount(key, "-inf", f"({score!r}"), client.zcount(key, "-inf", repr(score))
-        while low < high:
-            middle = (low + high) // 2
-            found = client.zrange(key, middle, middle)
-            if found and found[0] < task_id:
-                low = middle + 1
-            else:
-                high = middle
-        return client.zcard(key) - low if newest_first else low
 
     def _rows(self, found) -> list[TaskRow]:
         calls = [

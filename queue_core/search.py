@@ -223,7 +223,8 @@ class _Look:
         self._mask = mask if query.reads else None
         self._now = store.now() if asked_at is None else asked_at
         self._ends_at = monotonic() + budget_seconds
-        self._stops_at = monotonic() + max(budget_seconds, LONGEST_SECONDS)
+        self._longest = max(budget_seconds, LONGEST_SECONDS)
+        self._stops_at = monotonic() + self._longest
         self._before = 0
         self.rows, self.looked_at, self.unknown, self.too_large = [], 0, 0, 0
 
@@ -245,6 +246,9 @@ class _Look:
             is_first = start and (stretch.state, stretch.first) == (start.state, start.first)
             walk = Walk(self._store, stretch.sources, start.position if is_first else None)
             while met := walk.take(min(AT_ONCE, max(1, self._budget - self.looked_at + self._before))):
+                if self.looked_at == self._before:
+                    # what it takes to find the place again must not use it up: no look would get on then
+                    self._stops_at = monotonic() + self._longest
                 stopped_at = self._judge_all(met, indexed)
                 if stopped_at or self._is_over():
                     position = stopped_at or met[-1].position

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from queue_core.bookmark import Bookmark
+from queue_core.errors import StoreCorrupt
 from queue_core.text import to_bytes
 
 _OPENED_AT_ONCE = 50
@@ -34,7 +36,8 @@ class Met:
 class Source:
     """One sorted set.  place_of: what a member and its score are, None for what is no task.
 
-    newest_at: a score that is known to be at least the highest one, so that it need not be opened before."""
+    newest_at: a score that is known to be at least the highest one, so that it need not be opened before.
+    read_to: where to read on; None before it was opened."""
 
     name: str
     key: bytes
@@ -42,38 +45,38 @@ class Source:
     newest_at: float = math.inf
     waiting: deque = field(default_factory=deque)
     ended: bool = False
-    _highest: float = math.inf
-    _skipped: int = 0
-    _begin: Position | None = None
+    read_to: Bookmark | None = None
+    _highest: str = "+inf"
 
     def begin_after(self, position: Position) -> None:
         """Passes over everything up to a position that was reached before."""
-        self._begin = position
-        passed_all = to_bytes(self.name) < to_bytes(position.source)
-        self._highest = math.nextafter(position.score, -math.inf) if passed_all else position.score
+        if self.name == position.source:
+            self.read_to = Bookmark(self.key, (position.score, position.member), backwards=True)
+        else:
+            passed_all = to_bytes(self.name) < to_bytes(position.source)
+            self._highest = f"({position.score!r}" if passed_all else repr(position.score)
 
     def ask(self, pipeline, count: int) -> None:
-        """Puts the question for the next members on a pipeline."""
-        highest = "+inf" if self._highest == math.inf else self._highest
-        pipeline.zrevrangebyscore(self.key, highest, "-inf", start=self._skipped, num=count, withscores=True)
+        """Puts the question for the first members on a pipeline."""
+        pipeline.zrevrangebyscore(self.key, self._highest, "-inf", start=0, num=count, withscores=True)
 
     def take_in(self, reply, count: int) -> None:
         """Takes what was answered; a key of another type holds nothing."""
         rows = reply if isinstance(reply, list) else []
         self.ended = len(rows) < count
-        if not rows:
-            return
-        last = rows[-1][1]
-        same = sum(score == last for _, score in rows)
-        self._skipped = self._skipped + same if last == self._highest else same
-        self._highest = last
-        self.waiting.extend(row for row in rows if not self._was_met(*row))
+        self.waiting.extend(rows)
+        if rows:
+            rank = len(rows) if self._highest == "+inf" else None
+            self.read_to = Bookmark(self.key, rows[-1][::-1], backwards=True, rank=rank)
 
-    def _was_met(self, member, score) -> bool:
-        begin = self._begin
-        if begin is None or score != begin.score:
-            return False
-        return self.name == begin.source and member >= begin.member
+    def read_on(self, client, count: int) -> None:
+        """Takes the next members behind those that were read, or met by another walk."""
+        try:
+            rows = self.read_to.read_on(client, count)
+        except StoreCorrupt:
+            rows = []
+        self.ended = len(rows) < count
+        self.waiting.extend(rows)
 
     def next(self) -> Met:
         member, score = self.waiting.popleft()
@@ -118,12 +121,16 @@ class Walk:
             self._read([source], _READ_AT_ONCE)
 
     def _read(self, sources, count):
-        while sources:
-            pipeline = self._store.client.pipeline(transaction=False)
-            for source in sources:
-                source.ask(pipeline, count)
-            for source, reply in zip(sources, pipeline.execute(raise_on_error=False), strict=True):
-                source.take_in(reply, count)
-                if source.waiting:
-                    heapq.heappush(self._open, (source.turn, source))
-            sources = [source for source in sources if not source.waiting and not source.ended]
+        unopened = [source for source in sources if source.read_to is None]
+        pipeline = self._store.client.pipeline(transaction=False)
+        for source in unopened:
+            source.ask(pipeline, count)
+        replies = pipeline.execute(raise_on_error=False) if unopened else []
+        for source in sources:
+            if source.read_to is not None:
+                source.read_on(self._store.client, count)
+        for source, reply in zip(unopened, replies, strict=True):
+            source.take_in(reply, count)
+        for source in sources:
+            if source.waiting:
+                heapq.heappush(self._open, (source.turn, source))

@@ -87,6 +87,46 @@ def test_pages_lose_nothing_and_repeat_nothing(world, engine, limit):
     assert last.complete
 
 
+@pytest.mark.parametrize("leaving", [0, 1, 3])
+def test_a_look_goes_on_in_the_middle_of_one_score_with_a_few_commands(world, engine, leaving):
+    ids_of_all = [f"{number:064x}" for number in range(5000)]
+    world.raw.zadd("t:scheduled:orders", dict.fromkeys(ids_of_all, 7e9))
+    world.raw.sadd("t:scheduled", "orders")
+    found, met, commands = scan(engine, "", limit=200), [], []
+    while True:
+        met += ids(found)
+        if found.complete:
+            break
+        if leaving:  # the one that it stopped at, and some before it
+            world.raw.zrem("t:scheduled:orders", *met[-leaving:])
+        places, before = places_of(engine.snapshot.count().queues), calls(world)
+        found = engine.search.scan(parse(""), places, cursor=found.cursor, limit=200)
+        commands.append({name: count - before.get(name, 0) for name, count in calls(world).items()})
+    assert met == ids_of_all[::-1]
+    assert all(one.get("zrevrange", 0) + one.get("zrevrangebyscore", 0) <= 3 for one in commands)
+    assert all(one.get("zrange", 0) <= 15 for one in commands)
+
+
+def calls(world):
+    stats = world.raw.info("commandstats")
+    return {name.removeprefix("cmdstat_"): one["calls"] for name, one in stats.items()}
+
+
+def test_what_it_takes_to_go_on_does_not_count_as_looking(world, engine, monkeypatch):
+    fail_many(world, 1000, step=0.0)
+    first, now = scan(engine, "nowhere", budget=500), [0.0]
+    monkeypatch.setattr(search, "monotonic", lambda: now[0])
+    take = Walk.take
+
+    def take_long(walk, count):
+        now[0] += 1.0
+        return take(walk, count)
+
+    monkeypatch.setattr(Walk, "take", take_long)
+    found = scan(engine, "nowhere", budget_seconds=0.1, cursor=first.cursor)
+    assert found.looked_at >= 900
+
+
 def test_what_leaves_in_between_moves_nothing(world, engine):
     fail_many(world, 60, queues=2)
     first = scan(engine, "", limit=20)
@@ -198,6 +238,17 @@ def test_keys_that_are_no_lists_of_tasks_hide_no_others(world, engine):
     assert ids(found) == ["1"]
 
 
+def test_a_key_that_has_become_something_else_since_ends_there(world, engine):
+    fail(world, "1", "a", at=1.0)
+    fail(world, "2", "b", at=2.0)
+    fail(world, "3", "b", at=3.0)
+    found = scan(engine, "", limit=1)
+    assert ids(found) == ["3"]
+    world.raw.set("t:error:b", "text")
+    places = [Place("b", "error"), Place("a", "error")]
+    assert ids(engine.search.scan(parse(""), places, cursor=found.cursor)) == ["1"]
+
+
 def test_names_of_any_bytes_are_found(world, engine):
     fail(world, "\udc80id\n:", "q\udcff:*")
     found = scan(engine, "", limit=1)
@@ -238,6 +289,38 @@ def test_a_walk_meets_every_member_once_from_the_highest_to_the_lowest(session_s
     assert [one.position.score for one in met] == sorted((one.position.score for one in met), reverse=True)
     assert len(met) == len(expected)
     assert {(one.place[0], one.place[1]) for one in met} == expected
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.dictionaries(st.integers(0, 30), st.sampled_from([1.0, 2.0]), max_size=30), min_size=1, max_size=3),
+    st.lists(st.integers(1, 25), min_size=1, max_size=6),
+    st.randoms(use_true_random=False),
+)
+def test_walks_of_few_scores_lose_nobody_when_others_leave_in_between(session_server, sets, pieces, chance):
+    engine = Engine(session_server.url)
+    client, names = engine.store.client, [f"s{number}" for number in range(len(sets))]
+    client.flushall()
+    there = {
+        (name, f"m{one}"): score for name, one_set in zip(names, sets, strict=True) for one, score in one_set.items()
+    }
+    for (name, member), score in there.items():
+        client.zadd(name, {member: score})
+    left, met, position, turn = set(), [], None, 0
+    while some := Walk(engine.store, [source(name) for name in names], position).take(pieces[turn % len(pieces)]):
+        met, position, turn = met + some, some[-1].position, turn + 1
+        for name, member in [(position.source, position.member.decode()), chance.choice(sorted(there))]:
+            if chance.random() < 0.6:
+                left |= {(name, member)} if client.zrem(name, member) else set()
+    engine.close()
+    placed = [one.place for one in met]
+    assert len(placed) == len(set(placed)) and there.keys() - left <= set(placed) <= there.keys()
+    assert placed == [place for place in in_turn(there) if place in set(placed)]
+
+
+def in_turn(there):
+    backwards = sorted(there, key=lambda one: one[1], reverse=True)
+    return sorted(backwards, key=lambda one: (-there[one], one[0]))
 
 
 def source(name):

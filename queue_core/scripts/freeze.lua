@@ -6,8 +6,16 @@
 -- gives   id and score of the last one that was noted; nothing at the end
 local first = redis.call('ZCOUNT', from, '-inf', '(' .. lowest)
 if last_id ~= '' then
-    local stands = redis.call('ZSCORE', from, last_id) == last_score and redis.call('ZRANK', from, last_id)
-    first = stands and stands + 1 or redis.call('ZCOUNT', from, '-inf', last_score)
+    -- behind the last one that still stands where it was noted; when that whole step has left, its score begins again
+    local at = redis.call('ZREVRANK', operation_frozen, last_id) or 0
+    local noted = redis.call('ZREVRANGE', operation_frozen, at, at + limit - 1, 'WITHSCORES')
+    first = redis.call('ZCOUNT', from, '-inf', '(' .. last_score)
+    for i = 1, #noted, 2 do
+        if redis.call('ZSCORE', from, noted[i]) == noted[i + 1] then
+            first = redis.call('ZRANK', from, noted[i]) + 1
+            break
+        end
+    end
 end
 local rows = redis.call('ZRANGE', from, first, first + limit - 1, 'WITHSCORES')
 local entries = {}

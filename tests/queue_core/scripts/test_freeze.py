@@ -57,3 +57,26 @@ def test_when_the_last_one_has_left_it_goes_on_behind_its_place(world):
     values = sample(world) | {"last_id": "gone", "last_score": "100"}
     put(world, b=101.0)
     assert world.run("freeze", **values) == [b"b", b"101"]
+
+
+def to_the_end(world, values, between=lambda step: None):
+    last, step = ("", ""), 0
+    while last := world.run("freeze", **values | {"last_id": last[0], "last_score": last[1]}):
+        step += 1
+        between(step)
+    return step
+
+
+@pytest.mark.parametrize("leaving", [["d"], ["c", "d"], ["b", "c", "d"], ["a", "b", "c", "d"]])
+def test_when_the_last_ones_leave_the_rest_of_their_score_is_noted_all_the_same(world, leaving):
+    values = sample(world)
+    put(world, **dict.fromkeys("bcdefgh", 100.0))
+    steps = to_the_end(world, values, lambda step: step == 2 and world.raw.zrem("t:scheduled:orders", *leaving))
+    assert list(frozen(world)) == list("abcdefgh") and steps <= 5
+
+
+def test_one_that_moves_on_meanwhile_takes_nobody_along(world):
+    values = sample(world)
+    put(world, **dict.fromkeys("bcdef", 100.0))
+    to_the_end(world, values, lambda step: step == 1 and put(world, b=500.0))
+    assert frozen(world) == world.scores("scheduled")

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from queue_core import states
+from queue_core.bookmark import Bookmark
 from queue_core.disposal import disposal
 from queue_core.errors import OperationEnded
 from queue_core.operations.plan import new_due_at
@@ -58,8 +59,7 @@ def next_rows(store: Store, operation: Operation, count: int) -> list[Row]:
     if operation.selected:
         key = store.keys.operation_ids(operation.id)
         return [Row(to_text(one), 0.0) for one in store.client.lrange(key, 0, count - 1)]
-    key, first = source(store, operation), _first_rank(store, operation)
-    rows = store.client.zrange(key, first, first + count - 1, withscores=True)
+    rows = _rows_behind_those_that_stay(store, operation, count)
     return [Row(to_text(task_id), score) for task_id, score in rows if score <= operation.not_after]
 
 
@@ -72,14 +72,13 @@ def _frozen_rows(store, operation, count) -> list[Row]:
     return [Row(to_text(task_id), score, first + at) for at, (task_id, score) in enumerate(rows)]
 
 
-def _first_rank(store, operation) -> int:
-    """Where to go on: what could not be acted on, and stays, comes before."""
+def _rows_behind_those_that_stay(store, operation, count):
+    """What could not be acted on, or is not meant, stays and comes before, up to the last one that was passed."""
     client, key = store.client, source(store, operation)
     passed_id, passed_score = client.hmget(store.keys.operation(operation.id), "passed_id", "passed_score")
     if passed_id is None:
-        return 0
-    rank = client.zrank(key, passed_id)
-    return client.zcount(key, "-inf", passed_score) if rank is None else rank + 1
+        return client.zrange(key, 0, count - 1, withscores=True)
+    return Bookmark(key, (float(passed_score), passed_id)).read_on(client, count)
 
 
 def source(store: Store, operation: Operation) -> bytes:

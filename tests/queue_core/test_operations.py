@@ -23,12 +23,12 @@ def operations(engine):
     return engine.operations
 
 
-def put_many(world, count, state="error", queue="orders", first_score=1.0):
-    """Tasks in a state, scores in steps of one; their ids."""
+def put_many(world, count, state="error", queue="orders", first_score=1.0, step=1.0):
+    """Tasks in a state, scores in even steps; their ids."""
     ids = [f"{number:05}" for number in range(count)]
     pipeline = world.raw.pipeline()
     for number, one in enumerate(ids):
-        pipeline.zadd(f"t:{state}:{queue}", {one: first_score + number})
+        pipeline.zadd(f"t:{state}:{queue}", {one: first_score + number * step})
         pipeline.set(f"t:task:{one}", payload_text(one))
     pipeline.sadd(f"t:{state}", queue)
     pipeline.execute()

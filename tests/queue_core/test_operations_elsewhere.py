@@ -115,6 +115,30 @@ def test_a_cancelled_move_leaves_each_task_in_one_queue(world, in_threes):
     assert_sound(world.raw)
 
 
+@pytest.mark.parametrize("leaving", [1, 3])
+def test_when_those_it_passed_leave_the_others_of_their_score_are_met_all_the_same(world, engine, in_threes, leaving):
+    for number in range(700):
+        world.put("scheduled", task_id=f"{number:03}", score=FAR, func="a:b" if number % 2 else "c:d")
+    operation = in_threes.step(move(in_threes, "scheduled", query="func:a*").id)
+    passed = world.raw.hget(f"t:x:operation:{operation.id}", "passed_id")
+    stays = [one for one in world.scores("scheduled") if one <= passed.decode()]
+    world.raw.zrem("t:scheduled:orders", *stays[-leaving:])
+    operation = run(in_threes, operation)
+    assert (operation.done, operation.passed_by, operation.skipped) == (350, 350, 0)
+    assert len(world.scores("scheduled", "mail")) == 350
+
+
+def test_when_one_it_could_not_move_leaves_the_others_of_its_score_are_moved(world, in_threes):
+    ids = put_many(world, 20, step=0.0)
+    world.raw.zadd("t:queued:mail", dict.fromkeys(ids[1:3], 5.0))
+    world.raw.sadd("t:queued", "mail")
+    operation = in_threes.step(move(in_threes).id)
+    assert (operation.done, operation.skipped) == (1, 2)
+    world.raw.zrem("t:error:orders", ids[2])
+    operation = run(in_threes, operation)
+    assert (operation.done, operation.skipped, list(world.scores("error"))) == (18, 2, [ids[1]])
+
+
 # -- another time --
 
 
@@ -286,6 +310,26 @@ def test_a_thousand_and_more_are_frozen_in_steps(world, operations):
     assert numbers(operation) == (2_500, 2_500, 0, 0, "done")
     assert list(world.scores("scheduled").values()) == [FAR + at for at in range(2_500)]
     assert_sound(world.raw)
+
+
+@pytest.mark.parametrize("leaving", [1, 50, 200])
+def test_all_of_one_moment_are_frozen_when_the_last_ones_of_a_step_leave(world, engine, leaving):
+    ids, steps, store_run = put_many(world, 1_000, "scheduled", first_score=FAR, step=0.0), [], engine.store.run
+
+    def run_and_lose(name, **values):
+        reply = store_run(name, **values)
+        if name == "freeze":
+            steps.append(reply)
+            if len(steps) == 2:
+                world.raw.zrem("t:scheduled:orders", *ids[400 - leaving : 400])
+        return reply
+
+    engine.store.run = run_and_lose
+    operation = reschedule(engine.operations, shift_seconds=600.0)
+    assert operation.matched == 1_000 and len(steps) <= 8
+    operation = run(engine.operations, operation)
+    assert numbers(operation) == (1_000, 1_000 - leaving, leaving, 0, "done")
+    assert set(world.scores("scheduled").values()) == {FAR + 600}
 
 
 def test_a_full_redis_begins_none_and_says_so(world, operations):

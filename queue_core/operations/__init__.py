@@ -4,6 +4,7 @@ The selection is frozen when the operation starts: single ids, or everything in 
 Each task is counted by the script that acts on it, so a process that dies in the middle leaves exact numbers.
 """
 
+import contextlib
 import json
 import math
 import secrets
@@ -12,7 +13,7 @@ from dataclasses import asdict, replace
 
 from queue_core import states
 from queue_core.acts import Actor, act
-from queue_core.errors import InvalidRequest, OperationEnded, OperationNotFound
+from queue_core.errors import InvalidRequest, OperationEnded, OperationNotFound, StoreError
 from queue_core.masking import read_rules
 from queue_core.operations.canary import MOST_CANARIES, Verdict, judge
 from queue_core.operations.chunk import run_chunk
@@ -122,11 +123,12 @@ class Operations:
         _check_rate(rate)
         _check_canary(verb, canary, canary_seconds, canary_failures)
         plan = Plan(to_queue, shift_seconds, due_at, spread_seconds, not_before).checked(verb, queue, state)
-        return self._begin(
+        draft = self._draft(
             verb, queue, state, actor=actor, reason=reason, not_after=not_after, task_ids=task_ids,
             to_trash=to_trash, rate=rate, canary=canary, canary_seconds=canary_seconds,
             canary_failures=canary_failures, retries=retries, query=query, masked_by=masked_by, plan=plan,
         )  # fmt: skip
+        return self._start(**draft)
 
     def start_together(
         self,
@@ -149,6 +151,7 @@ class Operations:
 
         They share the rate by their sizes.  The canary is of the largest; the others wait until it has passed, and
         pause themselves when it is cancelled before.  A spread begins at the first task of all of them.
+        When one of them cannot be written down, those that were are cancelled.
         verb, canary, not_after, query, masked_by, and what else: as for `start`.
         Raises InvalidRequest, InvalidQueueName, UnknownState."""
         _check_rate(rate)
@@ -165,17 +168,20 @@ class Operations:
         queues = sorted(chosen, key=lambda queue: -sizes[queue])
         if asked.is_spread_without_begin:
             asked = replace(asked, due_at=first_of_all(self._store, state, chosen, asked))
-        together = [secrets.token_hex(8) for _ in queues] if len(queues) > 1 else []
+        operation_ids = [secrets.token_hex(8) for _ in queues]
         rates = shares(rate, [sizes[queue] for queue in queues])
-        return [
-            self._begin(
-                verb, queue, state, actor=actor, reason=reason, task_ids=chosen[queue], rate=rates[at],
-                canary=0 if at else canary, canary_seconds=canary_seconds, canary_failures=canary_failures,
-                follows=bool(at and canary), together=together, operation_id=together[at] if together else None,
-                not_after=not_after, query=query, masked_by=masked_by, plan=asked,
-            )
-            for at, queue in enumerate(queues)
-        ]  # fmt: skip
+        with self._all_or_none(operation_ids, actor):
+            drafts = [
+                self._draft(
+                    verb, queue, state, actor=actor, reason=reason, task_ids=chosen[queue], rate=rates[at],
+                    canary=0 if at else canary, canary_seconds=canary_seconds, canary_failures=canary_failures,
+                    follows=bool(at and canary), together=operation_ids if len(queues) > 1 else [],
+                    operation_id=operation_ids[at],
+                    not_after=not_after, query=query, masked_by=masked_by, plan=asked,
+                )
+                for at, queue in enumerate(queues)
+            ]  # fmt: skip
+            return [self._start(**draft) for draft in drafts]
 
     def undo(self, operation_id: str, *, actor: Actor, reason: str = "") -> Operation:
         """Writes down the operation that brings back what this one deleted; nothing has happened to any task yet.
@@ -194,11 +200,12 @@ class Operations:
         }  # fmt: skip
         return self._start(record, matched, actor, (), 0.0, undoes=operation_id)
 
-    def _begin(
+    def _draft(
         self, verb, queue, state, *, actor, reason, task_ids, rate, canary, canary_seconds, canary_failures,
         not_after=None, to_trash=True, retries=None, query="", masked_by=(), follows=False, together=(),
         operation_id=None, plan=None,
-    ) -> Operation:  # fmt: skip
+    ) -> dict:  # fmt: skip
+        """What `_start` writes down; what the operation means is noted already."""
         now, plan, operation_id = self._store.now(), plan or Plan(), operation_id or secrets.token_hex(8)
         if task_ids is None and not_after is None:
             not_after = self._newest_score(queue, state, now)
@@ -231,9 +238,10 @@ class Operations:
             "together": len(together) or None,
         }
         canary_state = "following" if follows else "waiting" if canary else ""
-        return self._start(
-            record, matched, actor, ids, rate, canary_state=canary_state, operation_id=operation_id, **facts
-        )
+        return {
+            "record": record, "matched": matched, "actor": actor, "ids": ids, "rate": rate,
+            "canary_state": canary_state, "operation_id": operation_id, **facts,
+        }  # fmt: skip
 
     def _start(self, record, matched, actor, ids, rate, canary_state="", operation_id=None, **facts) -> Operation:
         operation_id = operation_id or secrets.token_hex(8)
@@ -448,6 +456,26 @@ class Operations:
             self._steer(operation.id, entry, status=PAUSED, because=verdict.because)
 
     # -- shared --
+
+    @contextlib.contextmanager
+    def _all_or_none(self, operation_ids, actor):
+        """Whoever is told that an act was refused must not find a part of it running."""
+        try:
+            yield
+        except Exception:
+            # a store that is away refuses this too
+            with contextlib.suppress(StoreError):
+                for operation_id in operation_ids:
+                    self._take_back(operation_id, actor)
+            raise
+
+    def _take_back(self, operation_id, actor):
+        try:
+            self.cancel(operation_id, actor=actor)
+        except OperationNotFound:
+            self._store.client.unlink(self._store.keys.operation_frozen(operation_id))
+        except OperationEnded:
+            pass
 
     def _check(self, verb, state, task_ids):
         if verb not in VERBS or verb == "restore":

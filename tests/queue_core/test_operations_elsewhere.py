@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from queue_core import Engine, Settings
-from queue_core.errors import InvalidQueueName, InvalidRequest, StoreFull, UnknownState
+from queue_core.errors import InvalidQueueName, InvalidRequest, StoreCorrupt, StoreFull, UnknownState
 from queue_core.hold import ASIDE_AT
 from queue_core.operations import Plan
 from queue_core.operations.plan import LATEST_DUE, new_due_at
@@ -354,6 +354,35 @@ def test_several_queues_are_one_act_and_their_spread_begins_together(world, oper
         run(operations, one)
     assert sorted(world.scores("scheduled", "large").values()) == [FAR + 50, FAR + 75, FAR + 100, FAR + 125]
     assert sorted(world.scores("scheduled", "small").values()) == [FAR + 50, FAR + 100]
+
+
+def test_when_one_queue_cannot_be_noted_none_begins(world, operations):
+    chosen = {"orders": put_many(world, 3, "scheduled", first_score=FAR), "mail": ["a"]}
+    world.raw.set("t:scheduled:mail", "foreign")
+    with pytest.raises(StoreCorrupt):
+        operations.start_together("reschedule", "scheduled", chosen, actor=ANNA, due_at=FAR)
+    assert operations.newest() == [] and not world.raw.keys("t:x:operation*")
+
+
+def test_when_one_queue_cannot_begin_those_that_did_are_cancelled(world, engine, monkeypatch):
+    world.put("scheduled", "mail", "a", score=FAR)
+    chosen = {"orders": put_many(world, 2, "scheduled", first_score=FAR), "mail": ["a"]}
+    run_script, started = engine.store.run, []
+
+    def second_is_refused(name, **values):
+        if name == "start_operation":
+            started.append(values["operation_id"])
+            if len(started) == 2:
+                raise StoreFull
+        return run_script(name, **values)
+
+    monkeypatch.setattr(engine.store, "run", second_is_refused)
+    with pytest.raises(StoreFull):
+        engine.operations.start_together("reschedule", "scheduled", chosen, actor=ANNA, due_at=FAR)
+    (begun,) = engine.operations.newest()
+    assert begun.status == "cancelled" and begun.id == started[0]
+    assert not engine.operations.running() and not world.raw.keys("t:x:operation*:frozen")
+    assert_sound(world.raw)
 
 
 @pytest.mark.parametrize(

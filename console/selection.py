@@ -80,16 +80,26 @@ def perform(verb: str, state: str, chosen: dict[str, list[str]], *, back: str):
 
 
 def move(page, chosen: dict[tuple[str, str], list[str]], *, back: str):
-    """The form that asks where the ticked tasks, {(state, queue): ids}, are to go; once it says so, they are moved."""
+    """The form that asks where the ticked tasks, {(state, queue): ids}, are to go; once it says so, they are moved.
+
+    Where they cannot go, it comes back with its ticks and what was typed: there is no address to get it from."""
+    fault = None
     if "to_queue" in request.form:
-        return perform_places("move", chosen, back=back)
+        try:
+            return perform_places("move", chosen, back=back)
+        except InvalidRequest as error:
+            # of the queue that was typed: the ticks were read before
+            fault = str(error)
     possible = {place: ids for place, ids in chosen.items() if place[0] in SOURCES["move"]}
     if not possible:
         flash("No task is ticked that can be moved, so nothing was changed.")
         return redirect(back, 303)
     places = sorted(((queue, state, len(ids)) for (state, queue), ids in possible.items()), key=lambda one: -one[2])
-    return page.render(
+    drawn = page.render(
         "bulk/ticked.html",
+        fault=fault,
+        reason=actions.given_reason(),
+        **given_target(),
         places=places,
         matched=sum(map(len, possible.values())),
         queues=list(dict.fromkeys(queue for _, queue in possible)),
@@ -97,6 +107,7 @@ def move(page, chosen: dict[tuple[str, str], list[str]], *, back: str):
         back=back,
         address=lambda: back,
     )
+    return drawn, 400 if fault else 200
 
 
 def perform_places(verb: str, chosen: dict[tuple[str, str], list[str]], *, back: str):

@@ -124,10 +124,11 @@ class TasksPage(Page):
         try:
             return actions.perform("edit", act, told=told, back=_task_at(queue), queue=queue, task_id=task_id)
         except Unreadable as fault:
-            return self._form(reading.task(queue, task_id), fault.form), 400
+            return self._form(reading.task(queue, task_id), fault.form, actions.given_reason()), 400
 
-    def _form(self, seen, form):
-        return self.render("tasks/edit.html", task=detail.drawn(seen.task), seen=seen, form=form, now=now())
+    def _form(self, seen, form, reason=""):
+        drawn = detail.drawn(seen.task)
+        return self.render("tasks/edit.html", task=drawn, seen=seen, form=form, reason=reason, now=now())
 
     def _page(self, seen):
         acts = engine().audit.page(task_id=seen.task.id, limit=MAX_ACTS)

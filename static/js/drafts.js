@@ -22,15 +22,22 @@
     ticked: [...form.elements].filter((field) => field.type === "checkbox" && field.checked).map((field) => [field.name, field.value]),
   });
 
-  const formOf = (draft) => [...document.querySelectorAll("form[method=post]")].find((form) =>
-    target(form) === draft.target || [...form.querySelectorAll("[formaction]")].some((button) => target(form, button) === draft.target));
+  const leadsTo = (form, address) =>
+    target(form) === address || [...form.querySelectorAll("[formaction]")].some((button) => target(form, button) === address);
+  const typedInto = (form, name) => [...form.elements].find((field) => isTyped(field) && key(field) === name);
+
+  // several forms may lead to one address: that which has every field is meant
+  const formOf = (draft) => {
+    const forms = [...document.querySelectorAll("form[method=post]")].filter((form) => leadsTo(form, draft.target));
+    return forms.find((form) => draft.typed.every(([name]) => typedInto(form, name))) ?? forms[0];
+  };
 
   const restore = (draft) => {
     const form = formOf(draft);
     if (!form) return;
     const fields = [...form.elements];
     for (const [name, value] of draft.typed) {
-      const field = fields.find((one) => isTyped(one) && key(one) === name);
+      const field = typedInto(form, name);
       if (!field || field.value === value) continue;
       field.value = value;
       field.dispatchEvent(new Event("input", { bubbles: true }));

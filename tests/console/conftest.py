@@ -57,6 +57,9 @@ def address(engine):
 @pytest.fixture
 def page(browser, address):
     """A page in Tokyo, logged in; faults of scripts and of the content policy fail the test."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=60_000)  # in milliseconds: a machine may be busy
     context = browser.new_context(base_url=address, timezone_id="Asia/Tokyo", color_scheme="light")
     context.set_default_timeout(30_000)
     page, faults = context.new_page(), []

@@ -81,6 +81,29 @@ def test_a_queue_that_cannot_be_is_refused(engine, operator, name):
     assert engine.browse.states("mail", one) == ["error"]
 
 
+@pytest.mark.parametrize(
+    ("address", "value"), [("/queues/mail/error/selected/move", "{}"), ("/errors/selected/move", "mail/{}")]
+)
+def test_a_queue_that_cannot_be_loses_neither_the_ticks_nor_what_was_typed(engine, operator, acts, address, value):
+    one, two = seed.failed(engine, "mail", 2)
+    ticks = {"task": [value.format(one), value.format(two)]}
+    answer = operator.post(address, ticks | {"to_queue": "mail", "reason": "wrong <queue>"})
+    page = text(answer)
+    assert answer.status_code == 400 and acts() == [("move selected", "failed")]
+    assert "Nothing was moved." in page and "in that queue already" in page and "<b>2 tasks</b> in one queue" in page
+    assert 'name="to_queue"' in page and 'value="mail"' in page and 'value="wrong &lt;queue&gt;"' in page
+    assert form(answer) == ticks
+
+    assert operator.post(address, form(answer, to_queue="post", reason="wrong <queue>")).status_code == 303
+    assert engine.browse.states("post", one) == engine.browse.states("post", two) == ["error"]
+
+
+def test_what_was_typed_for_a_queue_comes_back_as_text(engine, operator):
+    (one,) = seed.failed(engine, "mail", 1)
+    typed = {"task": [one], "to_queue": '"><b>\x00' + "x" * 300}
+    assert 'value="&#34;&gt;&lt;b&gt;' in text(operator.post("/queues/mail/error/selected/move", typed))
+
+
 # -- all of a state --
 def test_all_of_a_state_is_previewed_and_moved(engine, operator, acts):
     seed.failed(engine, "mail", 3)

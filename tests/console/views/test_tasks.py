@@ -222,10 +222,13 @@ def test_edited_arguments_become_a_new_task_that_names_its_original(engine, oper
 
 def test_a_form_that_cannot_be_read_comes_back_with_what_was_typed(engine, operator, task_id, acts):
     operator.get(f"/queues/mail/tasks/{task_id}/edit")
-    answer = operator.post(f"/queues/mail/tasks/{task_id}/edit", {"args": '["<b>typed"', "kwargs": "{}"})
+    answer = operator.post(
+        f"/queues/mail/tasks/{task_id}/edit", {"args": '["<b>typed"', "kwargs": "{}", "reason": "a <typo>"}
+    )
     assert answer.status_code == 400
     assert "args is not JSON" in text(answer)
     assert "&lt;b&gt;typed" in text(answer)
+    assert 'value="a &lt;typo&gt;"' in text(answer)
     assert engine.browse.sizes("mail")["queued"] == 0
     assert acts() == [("edit", "failed")]
 

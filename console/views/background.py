@@ -58,14 +58,16 @@ class BackgroundPage(Page):
     @expose("/<name:search_id>/cancel", methods=["POST"])
     @may("operate")
     def cancel(self, search_id):
-        query = engine().background.get(search_id).query
+        def query():
+            return engine().background.get(search_id).query
 
         def act(actor):
+            asked = query()
             engine().background.cancel(search_id)
-            engine().audit.record("cancel_search", actor=actor, outcome="done", query=query)
+            engine().audit.record("cancel_search", actor=actor, outcome="done", query=asked)
 
         told, back = "The search is cancelled. What it found so far is kept for a day.", _url(search_id)
-        return actions.perform("cancel_search", act, told=told, back=back, queues=_queues_of(query))
+        return actions.perform("cancel_search", act, told=told, back=back, queues=lambda: _queues_of(query()))
 
     @expose("/<name:search_id>/retry", methods=["POST"])
     @may("operate")

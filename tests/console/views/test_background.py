@@ -4,9 +4,12 @@ from html import unescape
 
 import pytest
 
+from console import create_app
+from console.settings import ConsoleSettings
 from queue_core import Actor, background
 from queue_core.duties import Duties
 from tests.console import seed
+from tests.console.conftest import logged_in
 
 OLGA = Actor("olga", "web")
 
@@ -150,6 +153,18 @@ def test_it_is_cancelled_and_says_so(tasks, engine, operator, acts):
     assert "It was cancelled" in page and "Cancel the search" not in page and "Search again" in page
     assert ("cancel_search", "done") in acts()
     assert operator.post(where + "/cancel").status_code == 409
+
+
+def test_a_read_only_console_refuses_to_cancel_even_what_is_not_there(engine, acts):
+    visitor = logged_in(engine, create_app(engine, ConsoleSettings(read_only=True)), "ann", "operator")
+    answer = visitor.post("/searches/gone/cancel")
+    assert answer.status_code == 403 and "read-only" in text(answer)
+    assert acts() == [("cancel_search", "refused")]
+
+
+def test_to_cancel_a_search_that_is_not_there_changes_nothing_and_is_recorded(operator, acts):
+    assert operator.post("/searches/gone/cancel").status_code == 409
+    assert acts() == [("cancel_search", "failed")]
 
 
 def test_a_fourth_one_and_one_for_nothing_are_refused(tasks, engine, operator):

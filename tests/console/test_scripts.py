@@ -1,6 +1,9 @@
 """What the console's few scripts do, in a real browser."""
 
+from playwright.sync_api import expect
+
 from tests.console import seed
+from tests.console.visitor import PASSWORD
 from tests.waiting import wait_until
 
 
@@ -81,3 +84,36 @@ def test_a_closed_group_stays_closed_while_the_counts_renew(engine, page):
     engine.snapshot.take()
     wait_until(lambda: "4" in page.locator(".figure-queued").inner_text(), why="the figure has been renewed")
     assert page.get_by_label("Open shop").count() == 1
+
+
+def test_a_form_that_left_its_page_as_it_was_can_be_sent_again(engine, page):
+    seed.failed(engine, "mail")
+    page.clock.install()
+    page.goto("/queues/mail/error")
+    page.get_by_text("Pause…").click()
+    page.get_by_label("Reason").fill("the bank is away")
+    pause = page.get_by_role("button", name="Pause", exact=True)
+    page.route("**/pause", lambda route: route.fulfill(status=204), times=1)
+    with page.expect_response("**/pause"):
+        pause.click(no_wait_after=True)
+    page.clock.fast_forward(4000)
+    pause.click()
+    expect(page.get_by_role("heading", name="Paused")).to_be_visible()
+    assert engine.control.pause_of("mail").reason == "the bank is away"
+
+
+def test_what_was_typed_comes_back_into_the_form_that_asked_for_it(engine, page):
+    (task_id,) = seed.failed(engine, "mail")
+    page.goto(f"/queues/mail/tasks/{task_id}")
+    page.get_by_text("Reschedule…").click()
+    page.locator("#due_at").fill("2035-01-31T18:00")
+    page.locator("#reschedule-reason").fill("after the move of the bank")
+    engine.people.end_sessions("ann")
+    page.get_by_role("button", name="Set the time").click()
+    page.get_by_role("link", name="Log in and go back").click()
+    page.fill("#name", "ann")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#reschedule-reason")).to_have_value("after the move of the bank")
+    expect(page.locator("#due_at")).to_have_value("2035-01-31T18:00")
+    expect(page.get_by_role("button", name="Set the time")).to_be_visible()

@@ -39,7 +39,7 @@ def test_scripts_that_redis_has_forgotten_are_sent_again_one_by_one(world):
     world.put("queued")
     calls = [world.store.call("counts", states=[b"t:queued:orders"], since="inf", until_at="inf") for _ in range(3)]
     world.raw.script_flush()
-    assert world.store.send_all(calls) == [[[1, b"100", b"100", 0]]] * 3
+    assert world.store.send_all(calls) == [[[1, b"100", b"100", 0, 0]]] * 3
 
 
 def test_a_forgotten_script_that_refuses_stays_an_item_of_the_list(world):

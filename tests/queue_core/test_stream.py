@@ -153,7 +153,7 @@ def test_a_question_is_answered_after_everything_before_it(stream, world, heard)
     (one,), lease = claim_many(world, 1)
     add(stream, world, heard, "finish", one, lease)
     assert stream.ask(world.store.call("counts", states=[b"t:active:orders"], since="inf", until_at="inf")) == [
-        [0, None, None, 0]
+        [0, None, None, 0, 0]
     ]
     assert len(heard) == 1
 
@@ -162,7 +162,7 @@ def test_a_question_about_a_forgotten_script_is_answered(stream, world):
     call = world.store.call("counts", states=[b"t:active:orders"], since="inf", until_at="inf")
     stream.ask(call)
     world.raw.script_flush()
-    assert stream.ask(call) == [[0, None, None, 0]]
+    assert stream.ask(call) == [[0, None, None, 0, 0]]
 
 
 def test_a_refused_question_is_raised(stream, world):

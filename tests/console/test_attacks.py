@@ -41,6 +41,7 @@ def places(engine):
         "hold_id": "none",
         "function": "tests.console.seed:charge",
         "what": "errors",
+        "kind": "shift",
     }
 
 

@@ -87,7 +87,7 @@ def _nobody_is_behind(raw, url, frozen) -> bool:
 @BOTH
 def test_a_worker_two_minutes_off_steals_nothing_and_loses_nothing(raw, redis_url, executor, seconds, tmp_path):
     log = str(tmp_path / "log")
-    long = queue_task(raw, functions.last_noted, log, 4.0)
+    long = queue_task(raw, functions.last_noted, log, 10.0)
     with seeds.worker_process(redis_url, executor, **LASTING):
         wait_until(lambda: lines(log) == ["begin"])
         with (

@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/images: the console over a history of the sample application, in a real browser."""
+"""Takes pictures of the console over a history of the sample application, and over nothing, in a real browser."""
 
 import argparse
 import contextlib
@@ -28,6 +28,15 @@ JOURNEYS = (
     ),
 )
 """What is told with pictures in docs/console, as pytest takes it."""
+PLACES = {
+    name: f"/{name}/"
+    for name in (
+        "errors", "tasks", "scheduled", "queues", "workers", "periodic", "numbers", "operations", "trash", "audit",
+        "settings", "people", "holds", "account", "searches", "views",
+    )
+} | {"overview": "/", "failed": "/errors/tasks", "findings": "/settings/findings"}  # fmt: skip
+"""Pages that are there before anything has happened."""
+IN_THE_DOCUMENTS = {"overview", "queue", "task", "errors", "operation", "audit", "workers"}
 WINDOWS = {
     "light": {"color_scheme": "light", "viewport": {"width": 1360, "height": 900}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1360, "height": 900}},
@@ -38,6 +47,7 @@ WINDOWS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", help="where the pictures go (default: docs/images)")
+    parser.add_argument("--every-page", action="store_true", help="all pages, and each without anything in Redis")
     parser.add_argument("--journeys", action="store_true", help="those of docs/console, which the journeys take")
     options = parser.parse_args()
     if options.journeys:
@@ -45,15 +55,21 @@ def main() -> None:
     folder = Path(options.folder or "docs/images")
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
+        if options.every_page and not options.folder:
+            parser.error("Say with --folder where so many pictures are to go.")
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="signalbox-pictures-")))
         server = Server(data / "redis").start()
         stack.callback(server.stop)
         engine = stack.enter_context(contextlib.closing(Engine(server.url)))
+        if options.every_page:
+            with contextlib.ExitStack() as nothing:
+                _take(_start_processes(nothing, engine, data, server.url, "empty"), PLACES, folder, "empty-")
         fill(engine, TASKS, SEED)
         _hide_this_machine(engine.store.client)
-        address = _start_processes(stack, engine, data, server.url)
-        pages = _make_history(engine)
-        _take(address, pages, folder)
+        address = _start_processes(stack, engine, data, server.url, "full")
+        pages = PLACES | _make_history(engine)
+        shown = pages if options.every_page else {name: pages[name] for name in pages if name in IN_THE_DOCUMENTS}
+        _take(address, shown, folder)
 
 
 def _travel(folder: Path) -> int:
@@ -70,9 +86,10 @@ def _hide_this_machine(client) -> None:
             client.lset(key, place, entry.replace(here, b"/srv/shop"))
 
 
-def _start_processes(stack, engine, data: Path, redis_url: str) -> str:
+def _start_processes(stack, engine, data: Path, redis_url: str, kind: str) -> str:
     """Console, sweeper and a worker for two of the queues; gives the console's address."""
-    engine.people.add(USER, PASSWORD, "admin")
+    if engine.people.all() == []:
+        engine.people.add(USER, PASSWORD, "admin")
     environment = os.environ | {
         "REDIS_URL": redis_url,
         "SIGNALBOX_REDIS_URL": redis_url,
@@ -84,12 +101,12 @@ def _start_processes(stack, engine, data: Path, redis_url: str) -> str:
         ("worker", "-m", "samples.shop", "-q", "invoices,images"),
         ("console", "--port", "0"),
     ):
-        log = stack.enter_context((data / f"{arguments[0]}.log").open("wb"))
+        log = stack.enter_context((data / f"{kind}-{arguments[0]}.log").open("wb"))
         process = subprocess.Popen(
             (*COMMAND, *arguments), env=environment, stdout=log, stderr=log, preexec_fn=end_with_parent
         )
         stack.callback(_end, process)
-    log_path = data / "console.log"
+    log_path = data / f"{kind}-console.log"
     found = _wait_for(lambda: re.search(r"http://127\.0\.0\.1:\d+", log_path.read_text(errors="replace")))
     _wait_for(lambda: engine.workers.holder("sweeper"))
     return found[0]
@@ -122,14 +139,16 @@ def _make_history(engine) -> dict:
         "queue": "/queues/webhooks.zephyr/error",
         "task": f"/queues/orders.acme/tasks/{task.id}",
         "edit": f"/queues/orders.acme/tasks/{task.id}/edit",
-        "errors": "/errors/",
         "group": f"/errors/groups/{group.id}",
         "preview": "/queues/webhooks.tandem/all/retry",
-        "queues": "/queues/",
-        "trash": "/trash/",
+        "preview-move": "/queues/webhooks.tandem/all/move/error",
+        "preview-matching": "/matching/retry?q=queue:webhooks.*",
+        "preview-group": f"/errors/groups/{group.id}/retry",
+        "preview-shift": "/scheduled/all/shift",
         "operation": f"/operations/{operation.id}",
-        "audit": "/audit/",
-        "workers": "/workers/",
+        "search": f"/searches/{engine.background.start('queue:webhooks.*', actor=grace).id}",
+        "numbers-queue": "/numbers/queues/orders.acme",
+        "person": f"/people/{USER}",
     }
 
 
@@ -151,7 +170,7 @@ def _wait_for(condition):
     return met
 
 
-def _take(address: str, pages: dict, folder: Path) -> None:
+def _take(address: str, pages: dict, folder: Path, prefix: str = "") -> None:
     from playwright.sync_api import sync_playwright
 
     program = shutil.which("chromium") or shutil.which("google-chrome")
@@ -162,13 +181,13 @@ def _take(address: str, pages: dict, folder: Path) -> None:
         for window, options in WINDOWS.items():
             page = browser.new_context(base_url=address, **options).new_page()
             page.goto("/login")
-            page.screenshot(path=folder / f"login-{window}.png")
+            page.screenshot(path=folder / f"{prefix}login-{window}.png")
             page.get_by_label("Name").fill(USER)
             page.get_by_label("Password").fill(PASSWORD)
             page.get_by_role("button", name="Log in").click()
             for name, path in pages.items():
                 page.goto(path)
-                page.screenshot(path=folder / f"{name}-{window}.png")
+                page.screenshot(path=folder / f"{prefix}{name}-{window}.png")
         browser.close()
 
 

@@ -26,7 +26,7 @@ _LEFT_OUT = "    # … {} left out …"
 class Traceback:
     """markup: safe to print inside <pre>; cut: whether something was left out.
 
-    folded: how many frames of libraries stand in elements of the class `library`, each run of them behind one of the
+    folded: how many frames of libraries stand in elements of the class `of-library`, each run of them behind one of the
     class `folded` that tells how many they are.  0 when there are none, and when there is nothing else."""
 
     markup: Markup
@@ -89,7 +89,7 @@ def _folded(text, markup):
 
 def _library(markup, frames):
     words = plural(frames, "frame of a library", "frames of libraries")
-    return Markup('<span class="folded">    … {}\n</span><span class="library">{}</span>').format(words, markup)
+    return Markup('<span class="folded">    … {}\n</span><span class="of-library">{}</span>').format(words, markup)
 
 
 def _owners(lines):

@@ -50,7 +50,7 @@ def test_frames_of_libraries_are_marked_and_counted_and_the_applications_are_not
     text = HEAD + FRAME.format(1) + LIBRARY.format(2) + LIBRARY.format(3) + FRAME.format(4) + LIBRARY.format(5) + END
     found = tracebacks.drawn(text)
     assert found.folded == 3
-    assert found.markup.count('class="library"') == 2
+    assert found.markup.count('class="of-library"') == 2
     assert "2 frames of libraries" in found.markup and "1 frame of a library" in found.markup
     clean = re.sub(r'<span class="folded">.*?</span>', "", str(found.markup), flags=re.DOTALL)
     assert html.unescape(plain(clean)) == text
@@ -65,7 +65,7 @@ def test_the_line_of_the_exception_and_chained_ones_are_nobodys():
     chained = "\nDuring handling of the above exception, another exception occurred:\n\n"
     text = HEAD + FRAME.format(1) + LIBRARY.format(2) + END + chained + HEAD + LIBRARY.format(3) + FRAME.format(4) + END
     found = tracebacks.drawn(text)
-    shown = re.sub(r'<span class="library">.*?\n</span>', "", str(found.markup), flags=re.DOTALL)
+    shown = re.sub(r'<span class="of-library">.*?\n</span>', "", str(found.markup), flags=re.DOTALL)
     assert plain(shown).count("ConnectionError") == 2 and "During handling" in plain(shown)
 
 

@@ -1,39 +1,35 @@
 """The doctor: looks at a Redis and says what would lose tasks, slow it down, or surprise somebody."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from queue_core import states
+from queue_core.checkups import ADVICE, FINE, TROUBLE, Finding
 from queue_core.connection import OLDEST_SERVER, shown_url
 from queue_core.errors import StoreError
 from queue_core.orphans import Orphans
 from queue_core.text import shown, to_text
 
-FINE, ADVICE, TROUBLE = "fine", "advice", "trouble"
-
 _SKEW_SECONDS = 1.0
 _SLOW_MILLISECONDS = 20.0
 _NEARLY_FULL = 0.9
 _LOOKED_AT = 2_000
+_AT_ONCE = 200
+_QUEUES_OF_TASKS = 20
+_OLDEST = 20
 _SCANS = 200
 
 
-@dataclass(frozen=True)
-class Finding:
-    """level: fine | advice | trouble.  advice: what to do, empty when it is fine."""
+def examine(engine) -> Iterator[Finding | None]:
+    """Everything the doctor has to say, in the order of its looks; None after each bounded piece of a long one.
 
-    level: str
-    what: str
-    advice: str = ""
-
-
-def examine(engine) -> list[Finding]:
-    """Everything the doctor has to say, in the order of its looks.  Reads only."""
+    Reads only."""
     try:
         version = engine.store.server_version()
     except StoreError as error:
-        return [Finding(TROUBLE, str(error), "Check that Redis runs, and the address in REDIS_URL or --redis-url.")]
-    findings = [Finding(FINE, f"Redis answers ({shown_url(_url(engine))}), prefix {engine.settings.prefix!r}.")]
-    findings.append(_version(version))
+        yield Finding(TROUBLE, str(error), "Check that Redis runs, and the address in REDIS_URL or --redis-url.")
+        return
+    yield Finding(FINE, f"Redis answers ({shown_url(_url(engine))}), prefix {engine.settings.prefix!r}.")
+    yield _version(version)
     for look in (
         _latency,
         _persistence,
@@ -47,8 +43,7 @@ def examine(engine) -> list[Finding]:
         _twins,
         _processes,
     ):
-        findings += _looked(look, engine)
-    return findings
+        yield from _looked(look, engine)
 
 
 def _url(engine) -> str:
@@ -56,11 +51,11 @@ def _url(engine) -> str:
     return facts.get("path") or f"{facts.get('host')}:{facts.get('port')}"
 
 
-def _looked(look, engine) -> list[Finding]:
+def _looked(look, engine) -> Iterator[Finding | None]:
     try:
-        return list(look(engine))
+        yield from look(engine)
     except StoreError as error:
-        return [Finding(TROUBLE, f"{look.__name__.strip('_').replace('_', ' ')}: {error}", "Look again later.")]
+        yield Finding(TROUBLE, f"{look.__name__.strip('_').replace('_', ' ')}: {error}", "Look again later.")
 
 
 def _version(version):
@@ -152,8 +147,12 @@ def _expired_leases(engine):
     seconds, _ = engine.store.client.time()
     patience = engine.settings.lease_seconds + engine.settings.recover_seconds * 2
     late = 0
-    for queue in engine.leases.queues(states.ACTIVE)[:_LOOKED_AT]:
-        late += engine.store.client.zcount(engine.store.keys.state(states.ACTIVE, queue), 0, seconds - patience)
+    for queues in _pieces(engine.leases.queues(states.ACTIVE)):
+        pipeline = engine.store.client.pipeline(transaction=False)
+        for queue in queues:
+            pipeline.zcount(engine.store.keys.state(states.ACTIVE, queue), 0, seconds - patience)
+        late += sum(pipeline.execute())
+        yield
     if late:
         yield Finding(
             TROUBLE,
@@ -166,16 +165,14 @@ def _expired_leases(engine):
 
 def _name_sets(engine):
     """A queue in a name set without tasks, or the other way round, is found by no worker or by all for nothing."""
-    keys, client = engine.store.keys, engine.store.client
     sick = False
     for state in states.ALL:
-        names = engine.leases.queues(state)[:_LOOKED_AT]
-        pipeline = client.pipeline()
-        for name in names:
-            pipeline.type(keys.state(state, name))
-        kinds = dict(zip(names, map(to_text, pipeline.execute()), strict=True))
-        empty = [shown(name) for name, kind in kinds.items() if kind == "none"]
-        wrong = [shown(name) for name, kind in kinds.items() if kind not in ("none", "zset")]
+        empty, wrong = [], []
+        for queues in _pieces(engine.leases.queues(state)):
+            kinds = _kinds(engine.store, state, queues)
+            empty += [shown(queue) for queue, kind in kinds.items() if kind == "none"]
+            wrong += [shown(queue) for queue, kind in kinds.items() if kind not in ("none", "zset")]
+            yield
         sick = sick or bool(empty or wrong)
         if empty:
             yield Finding(
@@ -189,11 +186,20 @@ def _name_sets(engine):
         yield Finding(FINE, "Every queue that is listed has tasks.")
 
 
+def _kinds(store, state, queues) -> dict[str, str]:
+    """{queue: the type of its key in that state}."""
+    pipeline = store.client.pipeline(transaction=False)
+    for queue in queues:
+        pipeline.type(store.keys.state(state, queue))
+    return dict(zip(queues, map(to_text, pipeline.execute()), strict=True))
+
+
 def _orphans(engine):
     """Queues that hold tasks and are listed nowhere; only part of a large Redis is looked at."""
     looked_at, found = 0, []
     for place in Orphans(engine.store).queues():
         looked_at += place is None
+        yield
         if looked_at > _SCANS:
             break
         if place is not None:
@@ -220,21 +226,31 @@ def _twins(engine):
 
 def _broken_tasks(engine):
     """Tasks without a payload among the oldest of each queue: nobody can run them."""
-    keys, client = engine.store.keys, engine.store.client
     missing = []
     for state in states.ALL:
-        for queue in engine.leases.queues(state)[:200]:
-            ids = [to_text(one) for one in client.zrange(keys.state(state, queue), 0, 19)]
-            pipeline = client.pipeline()
-            for task_id in ids:
-                pipeline.exists(keys.payload(task_id))
-            missing += [
-                shown(one) for one, exists in zip(ids, pipeline.execute() if ids else [], strict=True) if not exists
-            ]
+        for queues in _pieces(engine.leases.queues(state)[:_AT_ONCE], _QUEUES_OF_TASKS):
+            missing += [shown(one) for one in _without_payload(engine.store, _oldest(engine.store, state, queues))]
+            yield
     if missing:
         yield Finding(TROUBLE, f"{_some(missing)} without a payload.", "Delete them in the console; they cannot run.")
     else:
         yield Finding(FINE, "The oldest tasks of every queue have their payloads.")
+
+
+def _oldest(store, state, queues) -> list[str]:
+    """Ids of the oldest tasks in these queues."""
+    pipeline = store.client.pipeline(transaction=False)
+    for queue in queues:
+        pipeline.zrange(store.keys.state(state, queue), 0, _OLDEST - 1)
+    return [to_text(task_id) for ids in pipeline.execute() for task_id in ids]
+
+
+def _without_payload(store, task_ids) -> list[str]:
+    pipeline = store.client.pipeline(transaction=False)
+    for task_id in task_ids:
+        pipeline.exists(store.keys.payload(task_id))
+    replies = pipeline.execute() if task_ids else []
+    return [task_id for task_id, exists in zip(task_ids, replies, strict=True) if not exists]
 
 
 def _processes(engine):
@@ -257,6 +273,12 @@ def _processes(engine):
             )
     text = f"{len(workers)} workers of ours are alive." if workers else "No worker of ours is alive."
     yield Finding(FINE if workers else ADVICE, text, "" if workers else "TaskTiger workers do not register themselves.")
+
+
+def _pieces(queues: list[str], size: int = _AT_ONCE) -> Iterator[list[str]]:
+    """Some of them at a time, of so many as are looked at at all."""
+    seen = queues[:_LOOKED_AT]
+    return (seen[first : first + size] for first in range(0, len(seen), size))
 
 
 def _some(names: list[str]) -> str:

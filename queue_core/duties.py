@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import socket
 from collections import deque
 from collections.abc import Iterator
 
@@ -78,6 +79,14 @@ class Duties:
         if settings.stats_flush_seconds:
             self._flow.look(snapshot, max(_COMPARED_SECONDS, 3 * settings.snapshot_seconds))
         yield
+
+    def check_up(self) -> Iterator:
+        """The doctor looks at everything; what it finds is kept for the pages."""
+        found = []
+        for finding in self._engine.examine():
+            found += [finding] if finding is not None else []
+            yield
+        self._engine.checkups.keep(found, socket.gethostname())
 
     def write_flow(self) -> None:
         """Writes down what the counts have told of tasks that came and went."""

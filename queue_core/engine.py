@@ -1,14 +1,17 @@
 """The engine: one Redis, one prefix, an application's functions, and the rooms for everybody who works with them."""
 
+from collections.abc import Iterator
+
 import structlog
 
 from queue_core.audit import Audit
 from queue_core.background import BackgroundSearches
 from queue_core.browse import Browse
+from queue_core.checkups import Checkups, Finding
 from queue_core.condition import Condition
 from queue_core.config import Settings
 from queue_core.control import Control
-from queue_core.doctor import Finding, examine
+from queue_core.doctor import examine
 from queue_core.draft import decorate
 from queue_core.enqueue import Enqueue
 from queue_core.error_groups import ErrorGroups
@@ -52,7 +55,8 @@ class Engine(TaskTigerNames):
 
     Rooms, by who calls them: `enqueue` producers, `leases` and `locks` workers, `periodic` recurring work, `control`,
     `operations`, `holds`, `trash`, `transfers` and `task_files` operators, `browse`, `search`, `background`,
-    `error_groups`, `snapshot`, `stats`, `recents`, `timetable`, `condition` and `workers` people who look, `lookup`
+    `error_groups`, `snapshot`, `stats`, `recents`, `timetable`, `condition`, `checkups` and `workers`
+    people who look, `lookup`
     applications that do, `audit`, `people`, `saved_views`.
 
     Raises InvalidSettings."""
@@ -107,6 +111,7 @@ class Engine(TaskTigerNames):
         self.lookup = Lookup(self.store)
         self.timetable = Timetable(self.store)
         self.condition = Condition(self.store)
+        self.checkups = Checkups(self.store)
         self.error_groups = ErrorGroups(self.store)
         self.search = Search(self.store)
         self.background = BackgroundSearches(self.store, self.search.scan)
@@ -240,9 +245,10 @@ class Engine(TaskTigerNames):
         """A Task made of what is known of it.  score: in that state, Unix seconds; executions: oldest first."""
         return Task(self, queue=queue, _data=payload.fields, _state=state, _ts=score, _executions=executions)
 
-    def examine(self) -> list[Finding]:
-        """What `signalbox doctor` has to say, in the order of its looks.  Reads only, for some seconds where there are
-        thousands of queues."""
+    def examine(self) -> Iterator[Finding | None]:
+        """What `signalbox doctor` has to say, in the order of its looks; None after each bounded piece of a long one.
+
+        Reads only, for some seconds where there are thousands of queues."""
         return examine(self)
 
     def close(self) -> None:

@@ -68,6 +68,7 @@ CATALOGUE = {
     "recurring_runs": ("list", "x:recurring:<function>", "newest runs of recurring work: when, how long, how it ended"),
     "lease": ("string", "x:lease:<duty>", "token of the process that has this duty now"),
     "snapshot": ("string", "x:snapshot", "counts of all queues, JSON"),
+    "checkup": ("string", "x:checkup", "what the doctor found when it looked last, JSON"),
     "stats": (
         "hash",
         "x:stats:<family>:<tier>:<chunk>:<kind>:<name>",
@@ -297,6 +298,9 @@ class Keys:
 
     def snapshot(self) -> bytes:
         return self._key("x", "snapshot")
+
+    def checkup(self) -> bytes:
+        return self._key("x", "checkup")
 
     def stats(self, family: str, tier: str, chunk: int, kind: str, name: str) -> bytes:
         # not remembered: a page asks for hundreds of them, and each hour has its own

@@ -39,6 +39,8 @@ _AUDIT_FILE_EVERY_SECONDS = 1.0
 _PRUNE_EVERY_SECONDS = 30.0
 _STATS_EVERY_SECONDS = 10.0
 _FIRST_STATS_SECONDS = 3.0
+_CHECKUP_EVERY_SECONDS = 60.0
+_FIRST_CHECKUP_SECONDS = 10.0
 _RECENT_EVERY_SECONDS = 30.0
 _FORGET_NAMES_EVERY_SECONDS = 3600.0
 _PROMOTION_THROTTLE_SECONDS = 5.0
@@ -100,7 +102,7 @@ class Sweeper:
         return [Duty("audit file", _AUDIT_FILE_EVERY_SECONDS, self._duties.copy_audit)] if wanted else []
 
     def _observers_duties(self):
-        soon = monotonic() + _FIRST_STATS_SECONDS
+        soon, later = monotonic() + _FIRST_STATS_SECONDS, monotonic() + _FIRST_CHECKUP_SECONDS
         return [
             Duty("snapshot", self._setting("snapshot_seconds"), self._duties.take_snapshot),
             Duty("pauses", _LOOK_EVERY_SECONDS, self._keep_pauses),
@@ -114,6 +116,7 @@ class Sweeper:
             Duty("trash", _LOOK_EVERY_SECONDS, self._engine.trash.trim),
             Duty("outcomes", _OUTCOMES_EVERY_SECONDS, self._duties.follow_retried),
             Duty("operations", _OPERATIONS_EVERY_SECONDS, self._run_operations),
+            Duty("checkup", _CHECKUP_EVERY_SECONDS, self._duties.check_up, due_at=later),
             Duty("searches", _SEARCHES_EVERY_SECONDS, self._duties.search_in_background),
         ]
 

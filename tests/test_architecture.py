@@ -16,9 +16,9 @@ LAYERS = {
           query_terms queue_filter retry schedule series states strictness tally task_line tasktiger_config text
           tiers""",
     2: """bookmark connection disposal embedded scripts server_binary store stream task_facts walk""",
-    3: """audit audit_file background browse condition control enqueue error_groups error_index holds leases locks
-          lookup operations orphans people periodic recent retention saved_views search siding snapshot stats task_files
-          timetable transfers trash twins workers""",
+    3: """audit audit_file background browse checkups condition control enqueue error_groups error_index holds
+          leases locks lookup operations orphans people periodic recent retention saved_views search siding
+          snapshot stats task_files timetable transfers trash twins workers""",
     4: """duties process sweeper worker""",
     5: """__init__ cli commands compat doctor engine task tasktiger_names worker_command""",
 }

@@ -21,7 +21,7 @@ class OverviewPage(Page):
     @expose("/")
     @may("look")
     def index(self):
-        facts = _facts()
+        facts = _facts() | {"checkup": current.engine().checkups.newest()}
         return self.render("overview/index.html", **facts, **(_numbers(facts["total"]) if "total" in facts else {}))
 
     @expose("/live")

@@ -12,7 +12,6 @@ from console.settings import ENVIRONMENT_PREFIX
 from queue_core import Masking
 
 ENGINE_PREFIX = "SIGNALBOX_"
-LEVELS = {"trouble": 0, "advice": 1, "fine": 2}
 PACKAGES = ("signalbox", "redis", "flask", "flask-admin", "gunicorn", "click", "structlog")
 
 
@@ -44,9 +43,8 @@ class SettingsPage(Page):
     @expose("/findings")
     @may("look")
     def findings(self):
-        """What the doctor says.  It looks at thousands of keys, so it is asked for."""
-        findings = sorted(current.engine().examine(), key=lambda one: LEVELS.get(one.level, 0))
-        return self.render("settings/findings.html", findings=findings, now=current.now())
+        """What the doctor found when it looked last."""
+        return self.render("settings/findings.html", checkup=current.engine().checkups.newest(), now=current.now())
 
 
 def _versions():

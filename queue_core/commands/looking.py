@@ -6,8 +6,8 @@ import sys
 import click
 
 from queue_core import states
+from queue_core.checkups import ADVICE, FINE, TROUBLE
 from queue_core.commands.shared import failure, line, with_engine
-from queue_core.doctor import ADVICE, FINE, TROUBLE, examine
 from queue_core.text import shown
 
 
@@ -77,7 +77,7 @@ def _list_found(engine, query, limit):
 @with_engine
 def doctor(engine):
     """Look for what would lose tasks or surprise somebody.  Exit status 1 when there is trouble."""
-    findings = examine(engine)
+    findings = [finding for finding in engine.examine() if finding is not None]
     marks = {FINE: "  ok     ", ADVICE: "  advice ", TROUBLE: "  TROUBLE"}
     for finding in findings:
         click.echo(f"{marks[finding.level]} {finding.what}")

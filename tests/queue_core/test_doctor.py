@@ -3,8 +3,12 @@ import time
 import pytest
 
 from queue_core import Engine
-from queue_core.doctor import ADVICE, FINE, TROUBLE, examine
+from queue_core.checkups import ADVICE, FINE, TROUBLE
 from tests.builders import ANNA, HOSTILE_ID, HOSTILE_QUEUE
+
+
+def examine(engine):
+    return [finding for finding in engine.examine() if finding is not None]
 
 
 def said(engine, level):

@@ -2,6 +2,7 @@
 
 from console import create_app
 from console.settings import ConsoleSettings
+from queue_core.checkups import Finding
 from tests.console import seed
 from tests.console.visitor import PASSWORD, Visitor
 
@@ -58,17 +59,46 @@ def test_one_process_keeps_the_newest_requests_only(app, operator):
     assert [cost.page for cost in kept].count("audit.index") == 3
 
 
+def look(engine):
+    engine.checkups.keep(filter(None, engine.examine()), "w3")
+
+
 def test_the_doctor_says_what_is_wrong_trouble_first(engine, raw, operator):
     raw.sadd("t:error", "ghost")
+    look(engine)
     page = text(operator.get("/settings/findings"))
     found = page.split('<ul class="findings">')[1]
     assert found.index("finding-trouble") < found.index("finding-advice") < found.index("finding-fine")
     assert "ghost" in found
+    assert "looked from w3" in page
 
 
-def test_names_that_the_doctor_finds_are_text(raw, operator):
+def test_before_the_doctor_has_looked_the_page_says_how_to_let_him(operator):
+    page = text(operator.get("/settings/findings"))
+    assert "Unknown: the doctor has not looked" in page
+    assert "signalbox doctor" in page
+
+
+def test_what_a_broken_record_of_the_doctor_says_is_unknown(raw, operator):
+    raw.set("t:x:checkup", '{"ended_at": 1e999, "host": "w", "findings": []}')
+    assert "Unknown: the doctor has not looked" in text(operator.get("/settings/findings"))
+
+
+def test_names_that_the_doctor_finds_are_text(engine, raw, operator):
     raw.sadd("t:error", "<script>x</script>")
-    assert "<script>x" not in text(operator.get("/settings/findings"))
+    look(engine)
+    page = text(operator.get("/settings/findings"))
+    assert "<script>x" not in page
+    assert "&lt;script&gt;x" in page
+
+
+def test_troubles_stand_on_the_overview_too(engine, raw, operator):
+    assert "The doctor found" not in text(operator.get("/"))
+    engine.checkups.keep([Finding("trouble", "sick", "heal it"), Finding("advice", "tired", "rest")], "w3")
+    page = text(operator.get("/"))
+    assert "The doctor found 1 trouble" in page
+    assert "heal it" in page
+    assert "tired" not in page
 
 
 def test_a_full_or_odd_redis_is_shown_as_it_is(engine, raw, operator):

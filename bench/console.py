@@ -17,6 +17,7 @@ from bench.console_pages.addresses import addresses
 from bench.console_pages.fill import SETTINGS, Sizes, fill
 from bench.console_pages.measure import Cost, measure
 from console import create_app
+from console.garbage import keep_out_of_collections
 from console.settings import ConsoleSettings
 from queue_core import Engine
 from queue_core.embedded import Server
@@ -54,6 +55,7 @@ def visits(url: str, sizes: Sizes, times: int, only: str = ""):
     app = create_app(engine, ConsoleSettings())
     visitor = Visitor(app)
     visitor.log_in("bench")
+    keep_out_of_collections()
     print(_HEAD)
     with redis.Redis.from_url(url) as raw:
         for address in addresses(app, engine):

@@ -53,5 +53,20 @@ def summed(queues, now: float) -> Counts:
     )
 
 
+def totals(queues: dict) -> dict[str, int]:
+    """{state: tasks in it}, of all that could be counted."""
+    return {state: sum(filter(None, map(attrgetter(state), queues.values()))) for state in states.ALL}
+
+
+def next_due_at(queues: dict) -> float | None:
+    """When the first of all scheduled tasks is due."""
+    return min((one.next_due_at for one in queues.values() if one.next_due_at is not None), default=None)
+
+
+def active_queues(queues: dict) -> list[str]:
+    """The queues of which a worker holds a task."""
+    return [queue for queue, one in queues.items() if one.active]
+
+
 def is_paused(queue, now: float) -> bool:
     return queue.paused_until is not None and queue.paused_until > now

@@ -3,11 +3,15 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
+from heapq import nlargest
+from itertools import islice
+from operator import itemgetter
 
 from flask import request
 
 from console import paging, presenters, reading
 from console.auth import current_user, user_may
+from console.counts import totals
 from console.current import engine, settings, snapshot
 from queue_core import states
 from queue_core.errors import InvalidRequest
@@ -136,13 +140,12 @@ class Listing:
 
     def states_of(self, counts) -> list[Facet]:
         """All tasks by state, whatever the filter."""
-        return self._facets("state", [(state, _sum(counts, state)) for state in presenters.STATE_WORDS])
+        found = counts.once(totals)
+        return self._facets("state", [(state, found[state]) for state in presenters.STATE_WORDS])
 
     def queues_of(self, counts, state: str | None) -> list[Facet]:
         """The queues with most tasks in that state, or in all."""
-        sizes = {queue: _size(one, state) for queue, one in counts.queues.items()}
-        largest = sorted((queue for queue, size in sizes.items() if size), key=lambda queue: -sizes[queue])
-        return self._facets("queue", [(queue, sizes[queue]) for queue in largest[:MAX_FACETS]])
+        return self._facets("queue", counts.once(LARGEST[state]))
 
     @property
     def next_url(self) -> str | None:
@@ -185,18 +188,30 @@ def offered(counts) -> list[str]:
     search, summary = engine().search, reading.error_summary()
     names = [f"{name}:" if not name.endswith(".") else name for name in search.fields]
     named_states = [f"state:{state}" for state in states.ALL]
-    queues = [f"queue:{search.quoted(presenters.visible(queue))}" for queue in counts.queues] if counts else []
+    # of thousands of names few are offered, and no more are written out
+    queues = islice(counts.queues, MOST_OFFERED) if counts else ()
     groups = summary.groups if summary else ()
-    exceptions = dict.fromkeys(f"exc:{search.quoted(group.exception)}" for group in groups)
-    functions = dict.fromkeys(f"func:{search.quoted(name)}" for group in groups for name, _ in group.functions)
-    return [*names, *named_states, *[*exceptions, *functions][:MOST_OFFERED], *queues[:MOST_OFFERED]]
+    exceptions = dict.fromkeys(group.exception for group in groups)
+    functions = dict.fromkeys(name for group in groups for name, _ in group.functions)
+    causes = [*(("exc", name) for name in exceptions), *(("func", name) for name in functions)][:MOST_OFFERED]
+    values = [*causes, *(("queue", presenters.visible(queue)) for queue in queues)]
+    return [*names, *named_states, *(f"{name}:{search.quoted(value)}" for name, value in values)]
 
 
-def _sum(counts, state):
-    return sum(_size(one, state) or 0 for one in counts.queues.values())
+def _largest(state):
+    """A function of the queues of a snapshot: those with most tasks in that state, or in all, and how many."""
+
+    def largest(queues):
+        sizes = ((queue, _size(one, state)) for queue, one in queues.items())
+        return nlargest(MAX_FACETS, (each for each in sizes if each[1]), key=itemgetter(1))
+
+    return largest
 
 
 def _size(one, state):
     if state:
         return getattr(one, state)
     return sum(getattr(one, each) or 0 for each in states.ALL)
+
+
+LARGEST = {state: _largest(state) for state in (None, *states.ALL)}

@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from operator import itemgetter
 
 from console.counts import is_paused
 from console.presenters import visible
 from queue_core import states
 
-ROWS = 200
+ROWS = 100
 
 _NAME = "name"
 _MOMENTS = {"oldest": "oldest_queued_at", "newest": "newest_error_at", "next": "next_due_at"}
@@ -79,11 +80,10 @@ class QueueList:
 
 def listed(snapshot, now: float, choice: Choice) -> QueueList:
     """The page of the queues of `snapshot` that `choice` asks for."""
-    wanted = choice.wanted.lower()
-    named = [each for each in snapshot.queues.items() if wanted in visible(each[0]).lower()]
+    named = _named(snapshot.once(_by_name), choice.wanted.lower())
     kinds = [(word, words, sum(fits(one, now) for _, one in named)) for word, (words, fits) in KINDS.items()]
     fits = KINDS[choice.kind][1] if choice.kind else lambda queue, now: True
-    found = sorted((each for each in named if fits(each[1], now)), key=_name)
+    found = [each for each in named if fits(each[1], now)]
     _sort(found, choice, now)
     pages = max(1, math.ceil(len(found) / ROWS))
     page = min(choice.page, pages)
@@ -92,15 +92,19 @@ def listed(snapshot, now: float, choice: Choice) -> QueueList:
     return QueueList(rows, first + 1 if rows else 0, len(found), len(snapshot.queues), kinds, page, pages)
 
 
-def _name(each):
-    return each[0]
+def _by_name(queues):
+    return sorted(queues.items(), key=itemgetter(0))
+
+
+def _named(pairs, wanted):
+    return [each for each in pairs if wanted in visible(each[0]).lower()] if wanted else pairs
 
 
 def _sort(found, choice, now):
     """The largest number, the newest error, the oldest wait and the nearest due time stand first; unknown ones too,
     since somebody has to look at them, and queues without such a moment last, whichever way round."""
     if choice.sort == _NAME:
-        found.sort(key=_name, reverse=choice.turned)
+        found.sort(key=itemgetter(0), reverse=choice.turned)
     elif choice.sort == _TROUBLE:
         found.sort(key=lambda each: _trouble(each[1], now), reverse=choice.turned)
     elif choice.sort in _MOMENTS:
@@ -124,7 +128,7 @@ def _count(queue, state):
 
 def _trouble(queue, now):
     """Sorts by: what cannot be counted, errors, tasks behind a pause, the longest wait."""
-    unknown = any(getattr(queue, state) is None for state in states.ALL)
+    unknown = None in (queue.queued, queue.active, queue.scheduled, queue.error)
     waited = now - queue.oldest_queued_at if queue.oldest_queued_at is not None else -math.inf
     held = bool(queue.queued) and is_paused(queue, now)
     return not unknown, -(queue.error or 0), not held, -waited

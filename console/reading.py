@@ -80,7 +80,7 @@ def failed(places: list[tuple[str, str]]) -> list:
 def searched(query, counts, *, cursor: str | None, limit: int) -> tuple:
     """(what `search.scan` found, its rows); `counts` is the snapshot, or None."""
     search = engine().search
-    places = search.places_of(counts.queues) if counts else []
+    places = counts.once(search.places_of) if counts else []
     found = search.scan(query, places, cursor=cursor, limit=limit, mask=_facts)
     rows = engine().browse.rows([(one.queue, one.state, one.id, one.at) for one in found.rows])
     return found, [_row(row) for row in rows]

@@ -15,6 +15,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from console import create_app
+from console.garbage import keep_out_of_collections
 from console.settings import ConsoleSettings
 from queue_core import Engine, end_with_parent
 from queue_core.errors import InvalidSettings
@@ -72,7 +73,9 @@ class Application(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self):
-        return create_app(Engine(self.place.redis_url), self.settings)
+        app = create_app(Engine(self.place.redis_url), self.settings)
+        keep_out_of_collections()
+        return app
 
 
 class Master(Arbiter):

@@ -5,6 +5,7 @@ from functools import cached_property
 from flask import g
 
 from console import current, links
+from console.counts import active_queues, next_due_at, totals
 from queue_core.errors import StoreCorrupt, StoreError
 
 STALE_SECONDS = 15
@@ -55,9 +56,7 @@ class Shell:
         return self._sum("scheduled")
 
     def _sum(self, state):
-        if self.snapshot is None:
-            return None
-        return sum(getattr(counts, state) or 0 for counts in self.snapshot.queues.values())
+        return None if self.snapshot is None else self.snapshot.once(totals)[state]
 
     @cached_property
     def pauses(self):
@@ -91,12 +90,12 @@ class Shell:
 
     @property
     def _is_overdue(self):
-        due = [counts.next_due_at for counts in self.snapshot.queues.values()] if self.snapshot else []
-        return any(moment is not None and moment < self.now - OVERDUE_SECONDS for moment in due)
+        first_due_at = self.snapshot and self.snapshot.once(next_due_at)
+        return first_due_at is not None and first_due_at < self.now - OVERDUE_SECONDS
 
     @property
     def _is_ours(self):
-        active = [queue for queue, counts in self.snapshot.queues.items() if counts.active] if self.snapshot else []
+        active = self.snapshot.once(active_queues) if self.snapshot else []
         return self._ask(lambda: current.engine().workers.have_claimed(active))
 
     @property

@@ -35,7 +35,7 @@ _SHAPES = (
 )
 _MARKS = ("-----begin", "eyj", "akia", "gh", "k_", "sk-", "xox", "aiza", "bearer ", "basic ", "://")
 """In lower case: without one of them no shape can be found, which spares long texts the search."""
-_LONG_CHARACTERS = 10_000
+_LONG_CHARACTERS = 500
 _CARD = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w)")
 _CARD_KINDS = re.compile(
     r"4\d{12}(?:\d{3})?(?:\d{3})?|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|35\d{14}|6(?:011|[25]\d\d)\d{12}"

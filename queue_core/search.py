@@ -146,7 +146,8 @@ class Search:
         named = query.queue_hint()
         if named is not None and len(named) <= _MOST_NAMED:
             places = self._sized([Place(queue, state) for queue in sorted(named) for state in ORDER])
-        return [place for place in places if query.may_hold(place.queue, place.state)]
+        possible = {state for state in ORDER if query.may_hold(None, state)}
+        return [place for place in places if place.state in possible and query.may_hold(place.queue, place.state)]
 
     def _sized(self, places) -> list[Place]:
         pipeline = self._store.client.pipeline(transaction=False)

@@ -5,12 +5,16 @@ Whoever asks for a page reads this one value; nobody counts 10,000 queues in a r
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from typing import TypeVar
 
 from queue_core import states
 from queue_core.keys import SYSTEM_LOCK
 from queue_core.store import Store
 from queue_core.text import to_text
+
+T = TypeVar("T")
 
 _COUNTED_PER_CALL = 400
 _SCAN_COUNT = 1000
@@ -20,7 +24,7 @@ _KEEP_SECONDS = 86_400
 """A snapshot that nobody renews stays readable for a day, with its age; then the counts are unknown."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class QueueCounts:
     """One queue.  Counts are None where Redis holds something else under that key.  Moments are Unix seconds.
 
@@ -43,6 +47,13 @@ class QueueCounts:
 class Snapshot:
     taken_at: float
     queues: dict[str, QueueCounts]
+    _derived: dict = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, derive: Callable[[dict[str, QueueCounts]], T]) -> T:
+        """`derive(queues)`, worked out once: many pages are made of one snapshot.  derive: pure, of a module."""
+        if derive not in self._derived:
+            self._derived[derive] = derive(self.queues)
+        return self._derived[derive]
 
 
 class Snapshots:

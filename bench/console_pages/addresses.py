@@ -89,7 +89,7 @@ def _further(engine):
     yield f"/queues/{BIG_QUEUE}/error?cursor=after:{score!r}:{task_id.hex()}"
     yield "/?q=customer-0042"
     yield "/?q=nothing-is-called-so"
-    yield f"/errors/tasks?queue={BIG_QUEUE}&q=refused"
+    yield f"/errors/tasks?q=queue:{BIG_QUEUE}+refused"
     yield "/errors/?q=Fault&window=168"
     yield "/audit/?verb=retry&actor=person-3"
     yield "/audit/?queue=nothing-is-called-so"

@@ -5,6 +5,7 @@ from flask_admin import expose
 
 from console import actions, bundles, causes, filters, paging, reading, selection
 from console.auth import may
+from console.counts import totals
 from console.current import engine, now, snapshot
 from console.page import Page
 from queue_core import states
@@ -80,7 +81,7 @@ class ErrorsPage(Page):
 
 
 def snapshot_errors(counts) -> int | None:
-    return None if counts is None else sum(each.error or 0 for each in counts.queues.values())
+    return None if counts is None else counts.once(totals)[states.ERROR]
 
 
 def _selected(verb):

@@ -1,8 +1,9 @@
 """Who is alive, what they run, and what can be asked of them."""
 
 import heapq
+import math
 
-from flask import url_for
+from flask import request, url_for
 from flask_admin import expose
 
 from console import actions
@@ -14,6 +15,7 @@ from queue_core.errors import TaskNotFound
 
 KINDS = ("worker", "sweeper", "observer")
 ORDERS = "any(quiet,wake,stop)"
+ROWS = 50
 MAX_RUNS = 5
 MAX_HELD_QUEUES = 50
 SILENT_HEARTBEATS = 3
@@ -36,10 +38,14 @@ class WorkersPage(Page):
     @may("look")
     def index(self):
         alive = sorted(_processes(engine().workers.alive()), key=_stuck_first)
+        pages = max(1, math.ceil(len(alive) / ROWS))
+        page = max(1, min(request.args.get("page", 1, type=int), pages))
         counts = ((kind, sum(each.kind == kind for each in alive)) for kind in KINDS)
         return self.render(
             "workers/index.html",
-            workers=alive,
+            workers=alive[(page - 1) * ROWS :][:ROWS],
+            page=page,
+            pages=pages,
             sentence=", ".join(plural(count, kind) for kind, count in counts if count),
             held=engine().workers.held_by_others(_queues_with_active_tasks()),
             lease_seconds=engine().settings.lease_seconds,

@@ -1,15 +1,8 @@
-"""Snapshots of the shape that the engine gives, with only the counts that a test is about."""
+"""Snapshots with only the counts that a test is about."""
+
+from queue_core.snapshot import QueueCounts, Snapshot
 
 
-class Shot:
-    """A snapshot of the shape that the engine gives."""
-
-    def __init__(self, **queues):
-        self.queues = {name.replace("_", "."): Counted(**counts) for name, counts in queues.items()}
-
-
-class Counted:
-    def __init__(self, **counts):
-        moments = dict.fromkeys(("oldest_queued_at", "newest_error_at", "next_due_at", "paused_until"))
-        numbers = dict.fromkeys(("error", "queued", "scheduled", "active"), 0)
-        self.__dict__.update(moments | numbers | counts)
+def shot_of(**queues) -> Snapshot:
+    """Of these queues, with `_` for the dots in their names; {count: number} of each, the others 0 or not there."""
+    return Snapshot(0.0, {name.replace("_", "."): QueueCounts(**counts) for name, counts in queues.items()})

@@ -1,5 +1,7 @@
 """The workers page."""
 
+import re
+
 import pytest
 
 from queue_core import Actor
@@ -33,6 +35,23 @@ def test_who_has_run_longest_stands_first(engine, operator):
         engine.workers.register(name, {"kind": "worker", "host": name, "running": running})
     page = text(operator.get("/workers/"))
     assert page.index("stuck") < page.index("young")
+
+
+def test_many_workers_stand_on_pages_the_stuck_ones_on_the_first(engine, operator):
+    now = engine.clock.now()
+    for number in range(120):
+        running = [{"id": "t", "queue": "q", "func": "f", "started_at": now - 500}] if number == 77 else []
+        engine.workers.register(f"w{number:03}", {"kind": "worker", "host": f"host-{number:03}", "running": running})
+    first = text(operator.get("/workers/"))
+    assert "120 workers alive" in first
+    assert "Page 1 of 3" in first
+    assert first.count('<th scope="row">host-') == 50
+    assert "host-077" in first
+    last = text(operator.get("/workers/?page=3"))
+    assert last.count('<th scope="row">host-') == 20
+    for odd in ("0", "-3", "99999999999999999999", "x", "3"):
+        assert operator.get(f"/workers/?page={odd}").status_code == 200
+    assert set(re.findall(r"host-\d+", first)).isdisjoint(re.findall(r"host-\d+", last))
 
 
 def test_facts_of_a_strange_shape_do_no_harm(engine, operator):

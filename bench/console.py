@@ -24,6 +24,8 @@ from queue_core.embedded import Server
 from tests.console.visitor import PASSWORD, Visitor
 
 MOST_MS = 100.0
+MOST_SEARCHED_MS = 400.0
+"""A query that says nothing of queue or state has to read tasks, for `queue_core.search.BUDGET_SECONDS` at most."""
 _MEMORY_ONLY = {"appendonly": "no"}
 
 
@@ -68,7 +70,7 @@ def faults(cost: Cost):
     """What is wrong with a page, in words."""
     if cost.status >= 400:
         yield f"answers {cost.status}"
-    if cost.p95_ms > MOST_MS and not cost.download:
+    if cost.p95_ms > (MOST_SEARCHED_MS if cost.address.searches else MOST_MS) and not cost.download:
         yield f"p95 is {cost.p95_ms:.0f} ms"
     for one in cost.slow:
         yield f"Redis was held up: {one}"

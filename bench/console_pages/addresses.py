@@ -10,15 +10,18 @@ from queue_core import Engine, states
 
 # the API is opened with a token, not by a person with a browser
 _NO_PAGES = ("/static", "/login", "/healthz", "/api", "/metrics")
+NOT_FOUND = "refused-by-nobody"
 _QUEUE = "region-0.team-0.customer-00000"
 
 
 @dataclass(frozen=True)
 class Address:
-    """route: as the map of routes has it, with what stands for its arguments; path: to open."""
+    """route: as the map of routes has it, with what stands for its arguments; path: to open.  searches: it has to look
+    into tasks one by one until its time is over."""
 
     route: str
     path: str
+    searches: bool = False
 
 
 def addresses(app, engine: Engine) -> list[Address]:
@@ -29,7 +32,7 @@ def addresses(app, engine: Engine) -> list[Address]:
             for words, values in _values(rule, seeds):
                 path = adapter.build(rule.endpoint, values, method="GET")
                 found.append(Address(f"{rule.rule} {words}".strip().replace("name:", ""), path))
-    return found + [Address(path, path) for path in _further(engine)]
+    return found + [Address(path, path, searches=NOT_FOUND in path) for path in _further(engine)]
 
 
 def _values(rule, seeds):
@@ -89,7 +92,7 @@ def _further(engine):
     yield f"/queues/{BIG_QUEUE}/error?cursor=after:{score!r}:{task_id.hex()}"
     yield "/?q=customer-0042"
     yield "/?q=nothing-is-called-so"
-    yield f"/errors/tasks?q=queue:{BIG_QUEUE}+refused"
+    yield f"/errors/tasks?q=queue:{BIG_QUEUE}+{NOT_FOUND}"
     yield "/errors/?q=Fault&window=168"
     yield "/audit/?verb=retry&actor=person-3"
     yield "/audit/?queue=nothing-is-called-so"

@@ -4,7 +4,16 @@ from dataclasses import MISSING, dataclass, fields
 
 from console.presenters import shortened
 
-SECRET = frozenset({"redis_url", "metrics_token", "integration_links", "execution_integration_links"})
+SECRET = frozenset(
+    {
+        "redis_url",
+        "metrics_token",
+        "integration_links",
+        "execution_integration_links",
+        "alert_webhooks",
+        "alert_secret",
+    }
+)
 """Settings that may hold a password or a token: only whether they are set is shown."""
 
 MAX_CHARACTERS = 300

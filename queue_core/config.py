@@ -6,11 +6,14 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
+from urllib.parse import urlsplit
 
 from queue_core.errors import InvalidSettings
 from queue_core.retry import fixed, to_wire
 
 ENVIRONMENT_PREFIX = "SIGNALBOX_"
+MOST_WEBHOOKS = 10
+SHORTEST_SECRET = 16
 
 
 def _setting(default, unit: str, why: str, **more):
@@ -121,6 +124,22 @@ class Settings:
     )
     max_audit_entries: int = _setting(100_000, "entries", "about so many acts are kept; the oldest go")
     audit_file: str = _setting("", "path", "sweeper and observer copy the audit trail to this file; empty: nowhere")
+    alert_webhooks: tuple = _setting((), "URLs", "who is told when something goes wrong; empty: nobody")
+    alert_secret: str = _setting("", "text", "signs what they are told, so that they know who sent it; empty: unsigned")
+    alert_environment: str = _setting("", "text", "says in each alert where it comes from, such as production")
+    alert_messages: bool = _setting(
+        True, "yes/no", "tell messages of errors, without what looks like a secret; else class and place only"
+    )
+    alert_waiting_seconds: float = _setting(
+        900.0, "seconds", "tell of a queue whose oldest task waits for longer; 0: never", zero_is_off=True
+    )
+    alert_ending_seconds: float = _setting(
+        900.0, "seconds", "tell so long before a pause or a hold ends; 0: never", zero_is_off=True
+    )
+    alert_repeat_seconds: float = _setting(
+        3600.0, "seconds", "tell again so often of what goes on being wrong; 0: once", zero_is_off=True
+    )
+    console_url: str = _setting("", "URL", "where people open the console, for the links in alerts; empty: no links")
 
     def __post_init__(self):
         faults = list(_faults(self))
@@ -191,12 +210,41 @@ def _faults(settings):
         yield f"audit_file must be a whole path from the root, not {settings.audit_file!r}."
     if settings.operation_chunk > 1000:
         yield "operation_chunk must be at most 1000."
+    yield from _faults_of_alerts(settings)
 
 
 def _unknown_words(settings):
     for name, words in (("log_format", ("text", "json")), ("durability", ("local", "safe"))):
         if getattr(settings, name) not in words:
             yield f"{name} must be {' or '.join(words)}, not {getattr(settings, name)!r}."
+
+
+def _faults_of_alerts(settings):
+    urls = settings.alert_webhooks
+    if isinstance(urls, str) or len(urls) > MOST_WEBHOOKS or len(set(urls)) < len(urls):
+        yield f"alert_webhooks must be a list of at most {MOST_WEBHOOKS} different addresses."
+        return
+    for number, url in enumerate(urls, 1):
+        # an address may hold a token, so it is not told
+        if fault := _fault_of_address(url):
+            yield f"alert_webhooks: number {number} {fault}."
+    if settings.console_url and (fault := _fault_of_address(settings.console_url)):
+        yield f"console_url {fault}."
+    if settings.alert_secret and len(settings.alert_secret) < SHORTEST_SECRET:
+        yield f"alert_secret must have at least {SHORTEST_SECRET} characters, or it can be guessed."
+
+
+def _fault_of_address(url) -> str:
+    if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
+        return "must be an address without spaces, in ASCII"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "is no address"
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+        return "must begin with http:// or https:// and a host"
+    return "must not hold a user name or a password" if "@" in parts.netloc else ""
 
 
 def _is_wire_method(method) -> bool:

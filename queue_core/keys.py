@@ -86,6 +86,10 @@ CATALOGUE = {
     "error_notes": ("hash", "x:errors:notes", "error group -> note and snooze: what, who, when, until"),
     "error_operations": ("list", "x:errors:operations:<id>", "newest operations on an error group"),
     "deploys": ("list", "x:deploys", "deploys: when, by whom, what; the newest first"),
+    "alerts": ("hash", "x:alerts", "alert -> what is wrong, since when, when it was told, while it is open"),
+    "alert_events": ("stream", "x:alerts:events", "what receivers are told: each opened, repeated or resolved alert"),
+    "alert_receivers": ("hash", "x:alerts:receivers", "receiver -> its host, what it has got, what went wrong"),
+    "alert_look": ("string", "x:alerts:look", "when somebody last looked what is wrong, JSON"),
     "shared_views": ("hash", "x:views", "saved views that are shared: name -> address, by whom, when"),
     "own_views": ("hash", "x:views:<user>", "saved views of one user: name -> address, by whom, when"),
     "background_searches": ("zset", "x:background", "search in the background -> created at"),
@@ -341,6 +345,18 @@ class Keys:
 
     def deploys(self) -> bytes:
         return self._key("x", "deploys")
+
+    def alerts(self) -> bytes:
+        return self._key("x", "alerts")
+
+    def alert_events(self) -> bytes:
+        return self._key("x", "alerts", "events")
+
+    def alert_receivers(self) -> bytes:
+        return self._key("x", "alerts", "receivers")
+
+    def alert_look(self) -> bytes:
+        return self._key("x", "alerts", "look")
 
     def shared_views(self) -> bytes:
         return self._key("x", "views")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from queue_core import states
+from queue_core.alerting import Alerting
 from queue_core.clock import monotonic
 from queue_core.duties import Duties
 from queue_core.errors import OperationNotFound, StoreCorrupt, StoreError, StoreFull, StoreUnavailable
@@ -92,6 +93,7 @@ class Sweeper:
         self._facts = facts_of_this_process(OBSERVER if observe else SWEEPER, engine.clock.now())
         self._presence = Presence(engine, self.id, lambda: self._facts)
         self._duties = Duties(engine)
+        self._alerting = Alerting(engine)
         self._everywhere = [] if standby else self._duties_of_this_machine()
         self._looking = self._observers_duties()
         self._acting = [] if observe else self._sweepers_duties()
@@ -118,6 +120,7 @@ class Sweeper:
             Duty("operations", _OPERATIONS_EVERY_SECONDS, self._run_operations),
             Duty("checkup", _CHECKUP_EVERY_SECONDS, self._duties.check_up, due_at=later),
             Duty("searches", _SEARCHES_EVERY_SECONDS, self._duties.search_in_background),
+            Duty("alerts", self._alerting.rest_seconds, self._alerting.tell),
         ]
 
     def _sweepers_duties(self):
@@ -184,6 +187,7 @@ class Sweeper:
                 self._throttles.discard(lock_id)
             if self._holds is not None:
                 self._duties.write_flow()
+                self._alerting.leave()
                 self._engine.workers.drop(self._holds, self.id)
                 self._holds = None
             if not self._standby:

@@ -132,11 +132,18 @@ class Workers:
             raise WorkerNotFound(f"No worker of ours that is alive has the id {shown(worker_id)}.", worker_id=worker_id)
         return WorkerInfo(worker_id, seen_at, json_object(raw))
 
+    def unserved(self, queues) -> list[str] | None:
+        """Those of `queues` from which no worker of ours that is alive takes new tasks; TaskTiger's are unknown.
+
+        None: so many processes are alive that not all of them are looked at."""
+        alive = self.alive()
+        if len(alive) >= _LISTED:
+            return None
+        return [queue for queue, count in _serving(queues, alive).items() if not count]
+
     def serving(self, queues) -> dict[str, int]:
         """How many workers of ours that are alive take new tasks from each of `queues`; TaskTiger's are unknown."""
-        # fifty workers of a deployment share one filter
-        filters = Counter(_filter(one.facts) for one in self.alive() if _takes_tasks(one.facts))
-        return {queue: sum(count for each, count in filters.items() if each.accepts(shown(queue))) for queue in queues}
+        return _serving(queues, self.alive())
 
     def prune(self) -> int:
         """Takes those off the list that have been silent for too long, at most 500; gives how many."""
@@ -236,6 +243,12 @@ class Workers:
         """The token of the process that has the duty now."""
         token = self._store.client.get(self._store.keys.lease(duty))
         return to_text(token) if token else None
+
+
+def _serving(queues, alive) -> dict[str, int]:
+    # fifty workers of a deployment share one filter
+    filters = Counter(_filter(one.facts) for one in alive if _takes_tasks(one.facts))
+    return {queue: sum(count for each, count in filters.items() if each.accepts(shown(queue))) for queue in queues}
 
 
 def _takes_tasks(facts) -> bool:

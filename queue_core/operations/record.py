@@ -18,6 +18,7 @@ VERBS = {
 RUNNING, PAUSED, DONE, CANCELLED = "running", "paused", "done", "cancelled"
 
 _PREFIX = b"error:"
+_ITS_OWN_REASONS = ("canary: ", "its query cannot be read here")
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,11 @@ class Operation:
     @property
     def paused(self) -> bool:
         return self.status == PAUSED
+
+    @property
+    def paused_itself(self) -> bool:
+        """Whether it stands still since something was wrong, and not because somebody wanted it to."""
+        return self.paused and self.paused_because.startswith(_ITS_OWN_REASONS)
 
     @property
     def met(self) -> int:

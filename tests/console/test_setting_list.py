@@ -21,7 +21,10 @@ def test_what_may_hold_a_password_is_not_shown():
     engine = by_name(Settings(redis_url="redis://:hunter2@host/0"))
     console = by_name(ConsoleSettings(integration_links='[["Logs", "https://x/?token=hunter2"]]'))
     assert engine["redis_url"].value == console["integration_links"].value == "set, not shown"
-    assert by_name(Settings())["redis_url"].value == "not set"
+    alerts = by_name(Settings(alert_webhooks=("https://h/hunter2",), alert_secret="hunter2-hunter2-hunter2"))
+    assert alerts["alert_webhooks"].value == alerts["alert_secret"].value == "set, not shown"
+    assert "hunter2" not in str([*alerts.values()])
+    assert by_name(Settings())["redis_url"].value == by_name(Settings())["alert_webhooks"].value == "not set"
     assert "hunter2" not in str([*engine.values(), *console.values()])
 
 

@@ -90,3 +90,41 @@ def test_settings_of_a_wrong_shape_are_refused(given):
 def test_a_copy_can_have_any_value():
     assert Settings().unchecked(poll_seconds=0, prefix="").poll_seconds == 0
     assert Settings().poll_seconds == 1
+
+
+HOOK = "https://hooks.example.com/services/T0/s3cret-token"
+
+
+def test_receivers_of_alerts_are_a_list_of_addresses():
+    settings = Settings.from_env({"SIGNALBOX_ALERT_WEBHOOKS": f"{HOOK}, http://localhost:9/a?b=c"})
+    assert settings.alert_webhooks == (HOOK, "http://localhost:9/a?b=c")
+    assert Settings().alert_webhooks == ()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["hooks.example.com/s3cret-token", "ftp://h/s3cret-token", "https:///s3cret-token", "https://h:0/s3cret-token",
+     "https://h:x/s3cret-token", "https://ann:s3cret-token@h/", "https://h/s3cret token", "https://h/s3cret-tok\u00e9n",
+     "http://[::1/s3cret-token", "file:///s3cret-token", "javascript:s3cret-token", "https://h/s3cret-token\n"],
+)  # fmt: skip
+def test_what_is_no_address_of_a_receiver_is_refused_without_telling_it(url):
+    with pytest.raises(InvalidSettings, match="alert_webhooks: number 2") as caught:
+        Settings(alert_webhooks=(HOOK, url))
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"alert_webhooks": (HOOK, HOOK)}, {"alert_webhooks": tuple(f"{HOOK}{number}" for number in range(11))},
+     {"alert_webhooks": HOOK}, {"alert_secret": "short"}, {"alert_waiting_seconds": -1.0},
+     {"alert_repeat_seconds": float("nan")}, {"console_url": "jobs.example.com"}],
+)  # fmt: skip
+def test_impossible_settings_of_alerts_are_refused(given):
+    with pytest.raises(InvalidSettings) as caught:
+        Settings(**given)
+    assert len(caught.value.faults) == 1 and "s3cret" not in str(caught.value) and "short" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["alert_waiting_seconds", "alert_ending_seconds", "alert_repeat_seconds"])
+def test_each_kind_of_alert_about_time_can_be_switched_off(name):
+    assert getattr(Settings(**{name: 0}), name) == 0

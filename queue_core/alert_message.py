@@ -1,0 +1,84 @@
+"""What a receiver is told: the body of an event, and the headers that prove who sent it.  Pure."""
+
+import hashlib
+import hmac
+import json
+import secrets
+
+from queue_core.alert import INFO, OPENED, REPEATED, RESOLVED, TEST, Change, Sight
+from queue_core.alert_words import plain, shortened
+from queue_core.masking import Masking
+from queue_core.text import json_object, shown
+
+MOST_BODY_BYTES = 16_000
+MOST_DETAILS_CHARACTERS = 600
+
+_AS_IT_IS = {OPENED: "", REPEATED: "still: ", RESOLVED: "resolved: ", TEST: ""}
+
+
+def event_of(change: Change, now: float, *, environment: str = "", console_url: str = "") -> dict:
+    """The body for what is told by a change."""
+    return _event(change.told, change.sight, change.since_at, now, environment, console_url)
+
+
+def event_of_a_test(by: str, now: float, *, environment: str = "", console_url: str = "") -> dict:
+    """The body of a test, which somebody has asked for."""
+    title = f"A test alert, sent by {plain(by, Masking(), 100)}"
+    sight = Sight("test", "test", INFO, title, "Nothing is wrong: alerts arrive here.", path="/settings/")
+    return _event(TEST, sight, now, now, environment, console_url)
+
+
+def _event(told, sight, since_at, now, environment, console_url) -> dict:
+    details = shortened(sight.details, MOST_DETAILS_CHARACTERS)
+    url = console_url.rstrip("/") + sight.path if console_url and sight.path else None
+    return {
+        "id": secrets.token_hex(12),
+        "event": told,
+        "alert": sight.key,
+        "kind": sight.kind,
+        "severity": sight.severity,
+        "environment": environment,
+        "title": sight.title,
+        "details": details,
+        "queue": sight.queue,
+        "group_id": sight.group_id,
+        "operation_id": sight.operation_id,
+        "count": sight.count,
+        "since_at": since_at,
+        "at": now,
+        "url": url,
+        "text": _text(told, sight, details, environment, url),
+    }
+
+
+def _text(told, sight, details, environment, url) -> str:
+    """The same for chat programs, which show this and nothing else."""
+    where = f"[{environment}] " if environment else ""
+    severity = "" if told in (RESOLVED, TEST) else f"{sight.severity.upper()} "
+    return "\n".join(filter(None, (f"{where}{severity}{_AS_IT_IS[told]}{sight.title}", details, url)))
+
+
+def encoded(event: dict) -> bytes:
+    """The event as it is sent and kept."""
+    # bytes of a name that are no text travel as the replacement character: not every receiver reads lone surrogates
+    return json.dumps({name: shown(one) if isinstance(one, str) else one for name, one in event.items()}).encode()
+
+
+def read_body(raw) -> dict | None:
+    """The event in a value of Redis; None for what is none and must not be sent."""
+    if not isinstance(raw, bytes) or len(raw) > MOST_BODY_BYTES:
+        return None
+    found = json_object(raw)
+    return found if isinstance(found.get("id"), str) and isinstance(found.get("text"), str) else None
+
+
+def headers(body: bytes, now: float, secret: str) -> dict[str, str]:
+    """What is sent with a body.  The signature covers the moment too, so that nobody can send an old one anew."""
+    found = {"Content-Type": "application/json", "User-Agent": "Signalbox", "Signalbox-Timestamp": str(int(now))}
+    if secret:
+        found["Signalbox-Signature"] = "sha256=" + signature(body, found["Signalbox-Timestamp"], secret)
+    return found
+
+
+def signature(body: bytes, timestamp: str, secret: str) -> str:
+    return hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()

@@ -1,0 +1,190 @@
+"""Alerts: which are open, what is to be told about them, and how far each receiver is.
+
+What opens, repeats or ends is written in one step together with what has to be told of it.  So whoever dies after that
+step has told nothing yet and forgotten nothing: the next one sends it, under the same id.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from queue_core.acts import Actor, act
+from queue_core.alert import Alert, Look, changes, rank, read_alert
+from queue_core.alert import written as written_alert
+from queue_core.alert_delivery import FIRST, Answer, Delivery, Receiver, read_delivery
+from queue_core.alert_delivery import written as written_delivery
+from queue_core.alert_message import encoded, event_of, event_of_a_test, read_body
+from queue_core.errors import InvalidRequest, StoreCorrupt
+from queue_core.store import Store
+from queue_core.text import json_object, to_bytes, to_text
+
+MOST_EVENTS = 500
+
+_KEEP_SECONDS = 86_400
+_KEEP_LOOK_SECONDS = 3600
+_MOST_READ = 200
+_STEP = 20
+
+
+@dataclass(frozen=True)
+class AlertLook:
+    """at: when somebody last looked what is wrong."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An event that a receiver has not got yet.  entry: its place; at: when it was noticed, Unix seconds."""
+
+    entry: str
+    at: float
+    body: bytes
+
+
+class Alerts:
+    """The room of those who tell what is wrong, and of those who ask what was told."""
+
+    def __init__(self, store: Store):
+        self._store = store
+
+    # -- looking --
+
+    def open(self) -> list[Alert]:
+        """The alerts that are open, the worst first and then the oldest; what is none is left out.
+
+        Raises StoreUnavailable, StoreCorrupt."""
+        found = filter(None, map(read_alert, self._rows().values()))
+        return sorted(found, key=lambda one: (-rank(one.sight), one.opened_at, one.key))
+
+    def deliveries(self) -> list[Delivery]:
+        """How it goes with each receiver, by host.  Raises StoreUnavailable, StoreCorrupt."""
+        rows = self._small_hash(self._store.keys.alert_receivers())
+        found = (read_delivery(to_text(name), raw) for name, raw in rows.items())
+        return sorted(filter(None, found), key=lambda one: (one.host, one.id))
+
+    def last_look(self) -> AlertLook | None:
+        """When somebody last looked what is wrong; None: nobody did in the last hour.  Raises StoreUnavailable."""
+        at = json_object(self._store.client.get(self._store.keys.alert_look())).get("at")
+        return AlertLook(float(at)) if type(at) in (int, float) and 0 <= at < 1e15 else None
+
+    def send_test(self, *, actor: Actor) -> int:
+        """Lets whoever tells the alerts tell a test; gives how many receivers there are.
+
+        It is on its way then, and has not arrived.  Raises InvalidRequest when nobody tells any."""
+        receivers = len(self.deliveries())
+        if not receivers or self.last_look() is None:
+            raise InvalidRequest(
+                "Nobody tells alerts here: no sweeper and no observer has addresses in SIGNALBOX_ALERT_WEBHOOKS."
+            )
+        pipeline = self._store.client.pipeline(transaction=True)
+        self._tell(pipeline, [event_of_a_test(actor.name, self._store.now(), **self._place())])
+        pipeline.xadd(
+            self._store.keys.audit(),
+            {"act": act("test_alert", actor, receivers=receivers)},
+            maxlen=self._store.settings.max_audit_entries,
+            approximate=True,
+        )
+        pipeline.execute()
+        return receivers
+
+    # -- for whoever looks what is wrong --
+
+    def note(self, look: Look) -> list[dict]:
+        """Writes down what a look changes, and what is to be told of it; gives the events, the worst first.
+
+        Nothing when another process has done so meanwhile.  Raises StoreUnavailable, StoreCorrupt."""
+        rows, now = self._rows(), self._store.now()
+        read = {to_text(name): read_alert(raw) for name, raw in rows.items()}
+        known = {name: alert for name, alert in read.items() if alert is not None and alert.key == name}
+        found = changes(known, look, now, self._store.settings.alert_repeat_seconds)
+        events = [event_of(one, now, **self._place()) for one in found if one.told]
+        kept = {one.key: written_alert(one.alert) for one in found if one.alert is not None}
+        gone = {one.key for one in found if one.alert is None} | {name for name in read if name not in known}
+        if kept or gone:
+            touched = {raw: rows.get(raw) for raw in map(to_bytes, kept.keys() | gone)}
+            if not self._store.write_while(
+                self._store.keys.alerts(), touched, lambda pipeline: self._write(pipeline, kept, gone, events)
+            ):
+                return []
+        pipeline = self._store.client.pipeline()
+        pipeline.set(self._store.keys.alert_look(), json.dumps({"at": now}), ex=_KEEP_LOOK_SECONDS)
+        pipeline.expire(self._store.keys.alerts(), _KEEP_SECONDS)
+        pipeline.execute()
+        return events
+
+    def _write(self, pipeline, kept, gone, events):
+        key = self._store.keys.alerts()
+        if gone - kept.keys():
+            pipeline.hdel(key, *map(to_bytes, gone - kept.keys()))
+        if kept:
+            pipeline.hset(key, mapping={to_bytes(name): raw for name, raw in kept.items()})
+        self._tell(pipeline, events)
+
+    def _tell(self, pipeline, events):
+        key = self._store.keys.alert_events()
+        for event in events:
+            pipeline.xadd(key, {"event": encoded(event)}, maxlen=MOST_EVENTS, approximate=False)
+        if events:
+            pipeline.expire(key, _KEEP_SECONDS)
+
+    # -- for whoever tells it --
+
+    def enlist(self, receivers: Iterable[Receiver]) -> dict[str, Delivery]:
+        """{receiver id: how far it is} of exactly these; the others are forgotten.
+
+        Who is new gets what is noticed from now on.  Raises StoreUnavailable, StoreCorrupt."""
+        key, wanted = self._store.keys.alert_receivers(), {one.id: one for one in receivers}
+        rows = {to_text(name): raw for name, raw in self._small_hash(key).items()}
+        found = {name: read_delivery(name, rows.get(name)) for name in wanted}
+        new = [name for name, delivery in found.items() if delivery is None]
+        if new:
+            newest = self._store.client.xrevrange(self._store.keys.alert_events(), count=1)
+            cursor = to_text(newest[0][0]) if newest else FIRST
+            found |= {name: Delivery(name, wanted[name].host, cursor) for name in new}
+        others = rows.keys() - wanted.keys()
+        pipeline = self._store.client.pipeline(transaction=True)
+        if new:
+            pipeline.hset(key, mapping={name: written_delivery(found[name]) for name in new})
+        if others:
+            pipeline.hdel(key, *map(to_bytes, others))
+        pipeline.expire(key, _KEEP_SECONDS)
+        pipeline.execute()
+        return found
+
+    def waiting(self, delivery: Delivery) -> Waiting | None:
+        """The oldest event that a receiver has not got yet.  Raises StoreUnavailable, StoreCorrupt."""
+        cursor = delivery.cursor
+        while rows := self._store.client.xrange(self._store.keys.alert_events(), min=f"({cursor}", count=_STEP):
+            for entry, fields in rows:
+                cursor, body = to_text(entry), fields.get(b"event")
+                if read_body(body) is not None:
+                    return Waiting(cursor, int(cursor.partition("-")[0]) / 1000, body)
+        return None
+
+    def settle(self, delivery: Delivery, event: Waiting, answer: Answer, words: str) -> Delivery | None:
+        """Writes down what came of sending an event; gives the state after it, None when somebody else has changed it
+        meanwhile.  Raises StoreUnavailable, StoreCorrupt."""
+        key, name = self._store.keys.alert_receivers(), delivery.id
+        after = delivery.after(answer, words, event.entry, event.at, self._store.now())
+        raw = self._store.client.hget(key, name)
+        if read_delivery(name, raw) != delivery:
+            return None
+        wrote = self._store.write_while(
+            key, {name: raw}, lambda pipeline: pipeline.hset(key, name, written_delivery(after))
+        )
+        return after if wrote else None
+
+    # -- inside --
+
+    def _place(self) -> dict:
+        settings = self._store.settings
+        return {"environment": settings.alert_environment, "console_url": settings.console_url}
+
+    def _rows(self) -> dict[bytes, bytes]:
+        return self._small_hash(self._store.keys.alerts())
+
+    def _small_hash(self, key) -> dict[bytes, bytes]:
+        if self._store.client.hlen(key) > _MOST_READ:
+            raise StoreCorrupt(f"{to_text(key)} holds more than anybody has written there.")
+        return self._store.client.hgetall(key)

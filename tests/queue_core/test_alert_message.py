@@ -1,0 +1,72 @@
+"""What is sent: the body, and the headers by which a receiver knows who sent it."""
+
+import hashlib
+import hmac
+import json
+import re
+import time
+from pathlib import Path
+
+from queue_core.alert import CRITICAL, Alert, Change, Sight
+from queue_core.alert_message import MOST_BODY_BYTES, encoded, event_of, event_of_a_test, headers, read_body
+
+SIGHT = Sight("queue:1", "unserved", CRITICAL, "No worker serves mail", "3 tasks.", 3, "mail", path="/queues/?q=mail")
+DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "alerts.md").read_text(encoding="utf-8")
+
+
+def event(told="opened", **where):
+    return event_of(Change("queue:1", Alert(SIGHT, 1, 2), told, SIGHT, 1.0), 5.0, **where)
+
+
+def test_the_body_says_what_where_and_since_when():
+    found = event(environment="production", console_url="https://jobs.example.com/x/")
+    assert (found["event"], found["kind"], found["severity"], found["count"]) == ("opened", "unserved", "critical", 3)
+    assert (found["alert"], found["queue"], found["since_at"], found["at"]) == ("queue:1", "mail", 1.0, 5.0)
+    assert found["url"] == "https://jobs.example.com/x/queues/?q=mail"
+    assert found["text"] == f"[production] CRITICAL No worker serves mail\n3 tasks.\n{found['url']}"
+
+
+def test_without_the_address_of_the_console_there_is_no_link():
+    assert event()["url"] is None
+    assert event("repeated")["text"] == "CRITICAL still: No worker serves mail\n3 tasks."
+    assert event("resolved")["text"] == "resolved: No worker serves mail\n3 tasks."
+
+
+def test_each_event_has_an_id_of_its_own():
+    assert len({event()["id"] for _ in range(50)}) == 50
+
+
+def test_the_document_names_every_field():
+    example = json.loads(re.search(r"```json\n(.+?)```", DOCUMENT, re.DOTALL)[1])
+    assert list(example) == list(event()) == list(event_of_a_test("ann", 1.0))
+    named = set(re.findall(r"^\| (`.+?`) \|", DOCUMENT.split("## What is sent")[1].split("##")[0], re.MULTILINE))
+    assert {"environment", "kind", "severity"} | set(re.findall(r"`(\w+)`", " ".join(named))) <= set(example)
+
+
+def test_the_receiver_of_the_document_believes_what_is_signed_and_nothing_else():
+    namespace, body = {}, encoded(event())
+    exec(re.search(r"```python\n(.+?)```", DOCUMENT, re.DOTALL)[1], namespace)
+    is_genuine, sent = namespace["is_genuine"], headers(body, time.time(), "a-long-random-text")
+    assert is_genuine(sent, body, "a-long-random-text")
+    assert not is_genuine(sent, body + b" ", "a-long-random-text")
+    assert not is_genuine(sent, body, "another-long-random-text")
+    assert not is_genuine(headers(body, time.time() - 3600, "a-long-random-text"), body, "a-long-random-text")
+
+
+def test_the_signature_covers_moment_and_body():
+    sent = headers(b"{}", 12.9, "secret")
+    assert sent["Signalbox-Timestamp"] == "12"
+    expected = hmac.new(b"secret", b"12.{}", hashlib.sha256).hexdigest()
+    assert sent["Signalbox-Signature"] == f"sha256={expected}"
+    assert "Signalbox-Signature" not in headers(b"{}", 12.9, "")
+
+
+def test_names_of_any_bytes_are_sent_as_text():
+    assert json.loads(encoded({"id": "1", "text": "a\udcff"}))["text"] == "a\ufffd"
+
+
+def test_what_redis_holds_and_is_no_event_is_not_sent():
+    assert read_body(encoded(event())) is not None
+    large = json.dumps({"id": "1", "text": "x" * MOST_BODY_BYTES}).encode()
+    for raw in (None, b"", b"[]", b'{"id": 1, "text": ""}', b'{"id": ""}', b"\xff", large):
+        assert read_body(raw) is None

@@ -1,0 +1,80 @@
+"""The room of alerts: what people ask it."""
+
+import json
+
+import pytest
+
+from queue_core import Engine, Settings, alerts
+from queue_core.alert import CRITICAL, WARNING, Look, Sight
+from queue_core.alert_delivery import Receiver
+from queue_core.errors import InvalidRequest, StoreCorrupt
+from tests.builders import ANNA
+from tests.checker import assert_sound
+
+HOOK = Receiver("https://hooks.example.com/s3cret")
+
+
+def sight(key="queue:1", severity=WARNING):
+    return Sight(key, "waiting", severity, f"Tasks wait in {key}", "numbers", 1)
+
+
+def test_open_alerts_stand_there_the_worst_first(engine, raw):
+    engine.alerts.note(Look((sight("queue:1"), sight("queue:2", CRITICAL), sight("pause:1", "info"))))
+    assert [one.key for one in engine.alerts.open()] == ["queue:2", "queue:1", "pause:1"]
+    assert engine.alerts.last_look().at == pytest.approx(engine.store.now(), abs=60)
+    assert all(raw.ttl(key) > 0 for key in raw.keys("t:x:alerts*"))
+    assert_sound(raw)
+
+
+def test_before_anybody_looked_nothing_is_known(engine):
+    assert engine.alerts.open() == [] and engine.alerts.deliveries() == [] and engine.alerts.last_look() is None
+
+
+def test_what_is_noted_and_what_is_told_of_it_are_one_step(engine, raw):
+    events = engine.alerts.note(Look((sight(),)))
+    ((_, fields),) = raw.xrange("t:x:alerts:events")
+    assert [json.loads(fields[b"event"])] == events
+    assert engine.alerts.note(Look((sight(),))) == []
+
+
+def test_events_are_bounded(engine, raw, monkeypatch):
+    monkeypatch.setattr(alerts, "MOST_EVENTS", 5)
+    engine.alerts.enlist([HOOK])
+    engine.alerts.note(Look())
+    for _ in range(9):
+        engine.alerts.send_test(actor=ANNA)
+    assert raw.xlen("t:x:alerts:events") == 5
+
+
+def test_a_test_goes_to_all_and_stands_in_the_trail(engine, raw):
+    engine.alerts.enlist([HOOK, Receiver("http://other/")])
+    engine.alerts.note(Look())
+    assert engine.alerts.send_test(actor=ANNA) == 2
+    ((_, fields),) = raw.xrange("t:x:alerts:events")
+    event = json.loads(fields[b"event"])
+    assert (event["event"], event["kind"], event["title"]) == ("test", "test", "A test alert, sent by anna")
+    (entry,) = engine.audit.page().entries
+    assert (entry.verb, entry.actor, entry.facts) == ("test_alert", "anna", {"receivers": 2})
+
+
+def test_where_nobody_tells_alerts_a_test_is_refused(engine, raw):
+    with pytest.raises(InvalidRequest, match="SIGNALBOX_ALERT_WEBHOOKS"):
+        engine.alerts.send_test(actor=ANNA)
+    engine.alerts.enlist([HOOK])
+    with pytest.raises(InvalidRequest):
+        engine.alerts.send_test(actor=ANNA)
+    assert not raw.exists("t:x:alerts:events", "t:x:audit")
+
+
+def test_more_than_anybody_has_written_is_not_read(engine, raw):
+    raw.hset("t:x:alerts", mapping={str(number): "{}" for number in range(5000)})
+    with pytest.raises(StoreCorrupt):
+        engine.alerts.open()
+
+
+def test_links_and_environment_come_from_the_settings(redis_url, raw):
+    engine = Engine(redis_url, Settings(alert_environment="staging", console_url="https://jobs.example.com"))
+    found = Sight("queue:1", "waiting", WARNING, "t", path="/queues/?q=mail")
+    (event,) = engine.alerts.note(Look((found,)))
+    assert (event["environment"], event["url"]) == ("staging", "https://jobs.example.com/queues/?q=mail")
+    engine.close()

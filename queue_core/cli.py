@@ -10,6 +10,7 @@ import click
 from queue_core import embedded
 from queue_core.commands import (
     acting,
+    alerts,
     audit,
     elsewhere,
     files,
@@ -52,6 +53,7 @@ COMMANDS = (
     files.import_,
     audit.audit,
     workers.workers,
+    alerts.alerts,
 )
 
 

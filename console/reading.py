@@ -106,6 +106,11 @@ def error_group(group_id: str):
     return replace(found, title=masks().text(found.title))
 
 
+def alerts() -> list:
+    """As `alerts.open`.  Raises StoreError."""
+    return [replace(one, sight=_sight(one.sight)) for one in engine().alerts.open()]
+
+
 def common_arguments(group_id: str) -> tuple[list, int]:
     """As `error_groups.common_arguments`."""
     shared, looked_at = engine().error_groups.common_arguments(group_id)
@@ -162,6 +167,11 @@ def rules() -> tuple[str, str, str]:
     """What this console hides, as others keep it who look on behalf of a person here: names, shown names, pattern."""
     chosen = settings()
     return chosen.masked_names, chosen.shown_names, chosen.masked_pattern
+
+
+def _sight(sight):
+    # the process that noticed it knows the usual rules only
+    return replace(sight, title=masks().text(sight.title), details=masks().text(sight.details))
 
 
 def _facts(facts):

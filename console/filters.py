@@ -12,7 +12,7 @@ from flask import request
 from console import paging, presenters, reading
 from console.auth import current_user, user_may
 from console.counts import totals
-from console.current import engine, settings, snapshot
+from console.current import engine, now, settings, snapshot
 from queue_core import states
 from queue_core.errors import InvalidRequest
 
@@ -172,6 +172,18 @@ def listing(chosen: Filter, state: str | None = None) -> Listing:
         possible[0] if len(possible) == 1 else None,
         query.text,
     )
+
+
+def drawn(chosen: Filter, counts, state: str | None = None) -> dict:
+    """What the page of such a list shows: the list itself, what its field offers, and the saved views."""
+    return {
+        "list": listing(chosen, state),
+        "counts": counts,
+        "offered": offered(counts),
+        "saved_views": saved_views,
+        "may_share": may_share(),
+        "now": now(),
+    }
 
 
 def saved_views() -> list:

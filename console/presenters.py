@@ -43,7 +43,13 @@ VERBS = {
 WITHOUT_PAYLOAD = ("cancel", "delete")
 """What is left to do with a task that has lost its payload."""
 
-DONE_WORDS = {"retry": "retried", "delete": "deleted", "move": "moved", "reschedule": "given another time"}
+DONE_WORDS = {
+    "retry": "retried",
+    "delete": "deleted",
+    "purge": "purged",
+    "move": "moved",
+    "reschedule": "given another time",
+}
 
 REASON_WORDS = {
     "killed": "its process was killed",

@@ -2,11 +2,11 @@
 
 from flask import flash, redirect, request, url_for
 
-from console import actions
+from console import actions, started
 from console.converters import from_segment
 from console.current import engine
 from console.forms import given_pace, given_target
-from console.presenters import DONE_WORDS, number, plural
+from console.presenters import number
 from queue_core import states
 from queue_core.errors import InvalidRequest
 
@@ -71,7 +71,7 @@ def perform(verb: str, state: str, chosen: dict[str, list[str]], *, back: str):
     return actions.perform(
         f"{verb} selected",
         act,
-        told=lambda done: told(verb, done),
+        told=lambda done: started.told(verb, done, with_queues=True),
         back=back,
         queue=queue,
         queues=chosen,
@@ -127,7 +127,8 @@ def perform_places(verb: str, chosen: dict[tuple[str, str], list[str]], *, back:
 
     def tell(done):
         sources, there = " or ".join(SOURCES[verb]), "there already, or " if target else ""
-        return told(verb, done) + (f" {number(left)} were left alone: {there}not in {sources}." if left else "")
+        sentence = started.told(verb, done, with_queues=True)
+        return sentence + (f" {number(left)} were left alone: {there}not in {sources}." if left else "")
 
     queues = list(dict.fromkeys(queue for _, queue in possible))
     queue = queues[0] if len(queues) == 1 else None
@@ -147,17 +148,3 @@ def _undo_url(operations):
     if operation is None or not operation.to_trash or not operation.done or not operation.ended:
         return None
     return url_for("operations.undo", operation_id=operation.id)
-
-
-def told(verb: str, operations: list) -> str:
-    """What became of the ticked tasks, in a sentence."""
-    if not all(operation.ended for operation in operations):
-        return f"{plural(len(operations), 'operation is', 'operations are')} running; the sweeper carries them on."
-    done = sum(operation.done for operation in operations)
-    skipped = sum(operation.skipped for operation in operations)
-    sentence = f"{plural(done, 'task')} {DONE_WORDS[verb]}"
-    if len(operations) > 1:
-        sentence += f" in {plural(len(operations), 'queue')}"
-    if skipped:
-        sentence += f"; {number(skipped)} skipped: moved or gone meanwhile"
-    return sentence + "."

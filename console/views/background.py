@@ -3,19 +3,17 @@
 from flask import render_template, request, url_for
 from flask_admin import expose
 
-from console import actions, filters, presenters, reading
+from console import actions, filters, presenters, reading, seen, started
 from console.auth import may
 from console.current import engine, now
 from console.forms import given_pace
 from console.live import fragment
 from console.page import Page
-from console.presenters import plural
 from queue_core import states
 from queue_core.errors import InvalidRequest
 
 A_PAGE = 50
 NAMES_SHOWN = 8
-MAX_QUEUES = 20
 FAR = 1_000_000
 
 
@@ -75,13 +73,20 @@ class BackgroundPage(Page):
         chosen = engine().background.chosen(search_id, states.ERROR)
 
         def act(actor):
-            if not 0 < len(chosen) <= MAX_QUEUES:
-                raise InvalidRequest(f"One act takes tasks of 1 to {MAX_QUEUES} queues; narrow the search by queue.")
+            if not 0 < len(chosen) <= seen.MAX_QUEUES:
+                many = f"1 to {seen.MAX_QUEUES} queues"
+                raise InvalidRequest(f"One act takes tasks of {many}; narrow the search by queue.")
             reason, rooms = actions.given_reason(), engine().operations
-            started = rooms.start_together("retry", states.ERROR, chosen, actor=actor, reason=reason, **given_pace())
-            return [rooms.run_small(one) for one in started]
+            begun = rooms.start_together("retry", states.ERROR, chosen, actor=actor, reason=reason, **given_pace())
+            return started.run_small(begun)
 
-        return actions.perform("retry found", act, told=_told, back=_operations_url, queues=list(chosen))
+        return actions.perform(
+            "retry found",
+            act,
+            told=lambda done: started.told("retry", done),
+            back=started.first_page,
+            queues=list(chosen),
+        )
 
 
 def _drawn(search):
@@ -104,7 +109,7 @@ def _rows(search, first):
     rows = [(found, row and presenters.task_row(row)) for found, row in reading.found(search.id, first, A_PAGE)]
     failed = sum(count for state, count in search.findings.counts.get("state", {}).items() if state == states.ERROR)
     chosen = engine().background.chosen(search.id, states.ERROR) if search.ended and failed else {}
-    retried = {"to_retry": sum(map(len, chosen.values())), "of_queues": len(chosen), "most_queues": MAX_QUEUES}
+    retried = {"to_retry": sum(map(len, chosen.values())), "of_queues": len(chosen), "most_queues": seen.MAX_QUEUES}
     return {"rows": rows, "page_size": A_PAGE, "failed": failed, **retried}
 
 
@@ -116,16 +121,6 @@ def _queues_of(text) -> list[str] | None:
     """The queues that it names, so that it takes the right on these alone; None: it is about all of them."""
     query = filters.Filter.of(text).query
     return sorted(query.queue_hint() or ()) or None if query else None
-
-
-def _told(operations):
-    if all(one.ended for one in operations):
-        return f"{plural(sum(one.done for one in operations), 'task')} retried."
-    return f"{plural(len(operations), 'operation is', 'operations are')} running; the sweeper carries them on."
-
-
-def _operations_url(operations):
-    return url_for("operations.show", operation_id=operations[0].id)
 
 
 def _its_url(search):

@@ -1,21 +1,17 @@
 """Acts on all tasks of a queue: first a preview with a frozen cut-off, then the operation."""
 
-import math
 from dataclasses import dataclass
 
 from flask import redirect, request, url_for
 from flask_admin import expose
 
-from console import actions, presenters, reading
+from console import actions, presenters, reading, seen
 from console.auth import may
 from console.current import engine, now
 from console.forms import given_pace, given_rate, given_target
 from console.page import Page
-from console.presenters import number
 from queue_core import states
-from queue_core.errors import InvalidRequest
 
-TYPED_ABOVE = 1000
 DAY_SECONDS = 86400
 MOST_DAYS = 36_500
 
@@ -105,7 +101,7 @@ class BulkPage(Page):
             impact=impact,
             samples=[presenters.task_row(row) for row in impact.samples],
             in_state=engine().browse.sizes(queue)[state],
-            must_type=kind.is_typed and matched > TYPED_ABOVE,
+            must_type=kind.is_typed and matched > seen.TYPED_ABOVE,
             now=now(),
             **more,
         )
@@ -116,7 +112,8 @@ def _start(kind, queue, state):
 
     def act(actor):
         not_after = _not_after(state)
-        _check_typed(kind, queue, state, not_after)
+        if kind.is_typed:
+            seen.confirm(engine().operations.count(queue, state, not_after))
         operation = engine().operations.start(
             kind.verb,
             queue,
@@ -136,28 +133,7 @@ def _start(kind, queue, state):
 
 def _not_after(state):
     """The cut-off that was seen; None for scheduled tasks, which lie in the future: the operation freezes it itself."""
-    if state == states.SCHEDULED:
-        return None
-    not_after = request.form.get("not_after", type=float)
-    if not_after is None or not math.isfinite(not_after):
-        raise InvalidRequest("The form lacks the moment up to which tasks are meant. Open the preview again.")
-    return not_after
-
-
-def _check_typed(kind, queue, state, not_after):
-    matched = engine().operations.count(queue, state, not_after)
-    if not kind.is_typed or matched <= TYPED_ABOVE:
-        return
-    seen, typed = request.form.get("matched", ""), _digits(request.form.get("typed", ""))
-    if not typed or typed != seen:
-        raise InvalidRequest(
-            f"This touches {number(matched)} tasks. Type the number that the preview shows to confirm."
-        )
-
-
-def _digits(typed):
-    """The number without the spaces that the page shows in it."""
-    return "".join(typed.split())
+    return None if state == states.SCHEDULED else seen.not_after()
 
 
 def _told(operation):

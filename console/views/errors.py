@@ -52,14 +52,9 @@ class ErrorsPage(Page):
         chosen, counts = filters.Filter.of_request(), snapshot()
         page = self.render(
             "errors/tasks.html",
-            list=filters.listing(chosen, states.ERROR),
-            counts=counts,
+            **filters.drawn(chosen, counts, states.ERROR),
             known=snapshot_errors(counts),
             failing_queues=0 if counts is None else sum(bool(one.error) for one in counts.queues.values()),
-            offered=filters.offered(counts),
-            saved_views=filters.saved_views,
-            may_share=filters.may_share(),
-            now=now(),
         )
         return page, 400 if chosen.fault else 200
 

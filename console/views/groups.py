@@ -1,30 +1,25 @@
 """One error group: what its tasks have in common, and acts on all of them."""
 
 import functools
-import math
 from itertools import zip_longest
 
 from flask import redirect, request, url_for
 from flask_admin import expose
 
-from console import actions, causes, detail, links, paging, presenters, reading
+from console import actions, causes, detail, links, paging, presenters, reading, seen, started
 from console.auth import may
 from console.current import engine, now, settings
 from console.forms import given_end, given_pace
 from console.page import Page
-from console.presenters import number, plural, visible
+from console.presenters import visible
 from console.shell import Shell
 from queue_core import states
 from queue_core.errors import InvalidRequest, OperationNotFound, TaskNotFound
 
 FEW = 5
-AT_ONCE = 200
-MAX_QUEUES = 20
 MAX_TASKS = 50_000
 MAX_OF_A_QUEUE = 10_000
-TYPED_ABOVE = 1000
 SAMPLES_TRIED = 5
-DONE_WORDS = {"retry": "retried", "purge": "purged"}
 
 
 class GroupsPage(Page):
@@ -129,7 +124,7 @@ class GroupsPage(Page):
             beyond=max(0, group.tasks - matched),
             holds=_holds(group) if verb == "retry" else [],
             most_known=engine().settings.max_error_group_tasks,
-            must_type=verb == "purge" and matched > TYPED_ABOVE,
+            must_type=verb == "purge" and matched > seen.TYPED_ABOVE,
             not_after=not_after,
             now=now(),
         )
@@ -138,10 +133,11 @@ class GroupsPage(Page):
     @may("operate")
     def perform(self, group_id, verb):
         # once: what one may act on is what is acted on
-        chosen = functools.cache(lambda: _chosen(group_id, _not_after(), _most()))
+        chosen = functools.cache(lambda: _chosen(group_id, seen.not_after(), _most()))
 
         def act(actor):
-            _check_typed(verb, sum(map(len, chosen().values())))
+            if verb == "purge":
+                seen.confirm(sum(map(len, chosen().values())))
             reason = actions.given_reason() or f"error group {reading.error_group(group_id).title}"[:500]
             pace = given_pace() if verb == "retry" else {}
             return _start(verb, group_id, chosen(), actor, reason, pace)
@@ -177,56 +173,36 @@ def _start(verb, group_id, chosen, actor, reason, pace):
     """One operation for each queue, run here when all of them are small together."""
     if not chosen:
         return []
-    rooms, is_small = engine(), sum(map(len, chosen.values())) <= AT_ONCE
-    started = rooms.operations.start_together(verb, states.ERROR, chosen, actor=actor, reason=reason, **pace)
-    for operation in reversed(started):
-        rooms.error_groups.remember_operation(group_id, operation.id)
-    if is_small:
-        started = [rooms.operations.run_small(operation) for operation in started]
-    if is_small:
-        rooms.error_groups.check(group_id)
-    return started
+    operations, groups = engine().operations, engine().error_groups
+    begun = operations.start_together(verb, states.ERROR, chosen, actor=actor, reason=reason, **pace)
+    for operation in reversed(begun):
+        groups.remember_operation(group_id, operation.id)
+    done = started.run_if_few(begun)
+    if all(operation.ended for operation in done):
+        groups.check(group_id)
+    return done
 
 
 def _chosen(group_id, not_after, most):
     """{queue: ids}: of the queues that have most, as many as one act takes."""
     chosen = engine().error_groups.ids_up_to(group_id, not_after, most)
-    largest = sorted(chosen.items(), key=lambda pair: -len(pair[1]))[:MAX_QUEUES]
+    largest = sorted(chosen.items(), key=lambda pair: -len(pair[1]))[: seen.MAX_QUEUES]
     return {queue: ids[:MAX_OF_A_QUEUE] for queue, ids in largest}
-
-
-def _not_after():
-    not_after = request.form.get("not_after", type=float)
-    if not_after is None or not math.isfinite(not_after):
-        raise InvalidRequest("The form lacks the moment up to which tasks are meant. Open the page again.")
-    return not_after
 
 
 def _most():
     return FEW if request.form.get("few") else MAX_TASKS
 
 
-def _check_typed(verb, matched):
-    typed = "".join(request.form.get("typed", "").split())
-    if verb == "purge" and matched > TYPED_ABOVE and typed != request.form.get("matched"):
-        raise InvalidRequest(
-            f"This touches {number(matched)} tasks. Type the number that the preview shows to confirm."
-        )
-
-
 def _told(verb, operations):
     if not operations:
         return "No task of the group is in error any more, so nothing was changed."
-    if not all(operation.ended for operation in operations):
-        return f"{plural(len(operations), 'operation is', 'operations are')} running; the sweeper carries them on."
-    done = sum(operation.done for operation in operations)
-    skipped = sum(operation.skipped for operation in operations)
-    return f"{plural(done, 'task')} {DONE_WORDS[verb]}" + (f", {number(skipped)} skipped." if skipped else ".")
+    return started.told(verb, operations)
 
 
 def _where(group_id, operations):
     if operations and not all(operation.ended for operation in operations):
-        return url_for("operations.show", operation_id=operations[0].id)
+        return started.first_page(operations)
     return _url(group_id)
 
 

@@ -1,38 +1,22 @@
 """Another time for all scheduled tasks of a filter: first what that would touch, then one operation for each queue."""
 
 import math
-from collections import Counter
-from dataclasses import dataclass
 
 from flask import redirect, request, url_for
 from flask_admin import expose
 
-from console import actions, presenters, reading
+from console import actions, presenters, reading, seen, started
 from console.auth import may
-from console.converters import from_segment
 from console.current import engine, now, snapshot
 from console.forms import given_rate
 from console.page import Page
-from console.presenters import DONE_WORDS, number, plural
+from console.preview import LOOKED_AT, Part, Preview
 from queue_core import states
 from queue_core.errors import InvalidRequest
 
 KINDS = {"shift": "Shift", "spread": "Spread", "now": "Run now"}
 UNITS = (("60", "minutes"), ("3600", "hours"), ("86400", "days"))
-MAX_QUEUES = 20
-LOOKED_AT = 4000
-TYPED_ABOVE = 1000
-A_FEW = 5
-AT_ONCE = 200
 MOST_SECONDS = 10 * 365 * 86_400
-
-
-@dataclass(frozen=True)
-class Part:
-    """What is meant in one queue."""
-
-    queue: str
-    foreseen: object
 
 
 class ReschedulingPage(Page):
@@ -55,9 +39,7 @@ class ReschedulingPage(Page):
             seconds = _seconds(kind)
         except InvalidRequest as error:
             fault = str(error)
-        queues, left = _queues(wanted)
-        parts = [part for part in _parts(queues, window) if part.foreseen.matched]
-        matched = sum(part.foreseen.about for part in parts)
+        preview = _preview(wanted, window)
         page = self.render(
             "scheduled/reschedule.html",
             kind=kind,
@@ -67,17 +49,11 @@ class ReschedulingPage(Page):
             seconds=seconds,
             wanted=wanted,
             window=window,
-            parts=parts,
-            left=left,
-            most_queues=MAX_QUEUES,
-            matched=matched,
-            is_exact=all(part.foreseen.is_exact for part in parts),
+            preview=preview,
+            most_queues=seen.MAX_QUEUES,
             is_counted=snapshot() is not None,
-            functions=sum((part.foreseen.functions for part in parts), Counter()).most_common(6),
-            samples=[(part.queue, one) for part in parts for one in part.foreseen.samples][:5],
-            must_type=matched > TYPED_ABOVE,
-            before=(before := _span(parts)),
-            after=_after(kind, seconds, before, at),
+            must_type=preview.about > seen.TYPED_ABOVE,
+            after=_after(kind, seconds, preview.span, at),
             now=at,
         )
         return page, 400 if fault else 200
@@ -85,14 +61,14 @@ class ReschedulingPage(Page):
     @expose(f"/<any({','.join(KINDS)}):kind>", methods=["POST"])
     @may("operate")
     def perform(self, kind):
-        queues = _given_queues()
+        queues = seen.queues()
 
         def act(actor):
             if not queues:
                 raise InvalidRequest("The form lacks its queues. Open the preview again.")
             bounds, plan = _bounds(_window(request.form)), _plan(kind)
-            _check_seen(sum(_count(queue, bounds) for queue in queues))
-            started = engine().operations.start_together(
+            seen.confirm_still(sum(_count(queue, bounds) for queue in queues))
+            operations = engine().operations.start_together(
                 "reschedule",
                 states.SCHEDULED,
                 dict.fromkeys(queues),
@@ -102,10 +78,22 @@ class ReschedulingPage(Page):
                 **bounds,
                 **plan,
             )
-            is_small = sum(one.matched for one in started) <= AT_ONCE
-            return [engine().operations.run_small(one) for one in started] if is_small else started
+            return started.run_if_few(operations)
 
-        return actions.perform("reschedule matching", act, told=_told, back=_where, queues=lambda: queues)
+        return actions.perform(
+            "reschedule matching",
+            act,
+            told=lambda done: started.told("reschedule", done),
+            back=started.first_page,
+            queues=lambda: queues,
+        )
+
+
+def _preview(wanted, window) -> Preview:
+    queues, left = _queues(wanted)
+    most = LOOKED_AT // max(1, len(queues))
+    parts = [Part(queue, reading.foreseen_scheduled(queue, *window, most)) for queue in queues]
+    return Preview([part for part in parts if part.foreseen.matched], left)
 
 
 def _queues(wanted) -> tuple[list[str], int]:
@@ -117,12 +105,7 @@ def _queues(wanted) -> tuple[list[str], int]:
         if one.scheduled != 0 and wanted.lower() in presenters.visible(queue).lower()
     ]
     names = [queue for _, queue in sorted(found)]
-    return names[:MAX_QUEUES], len(names[MAX_QUEUES:])
-
-
-def _parts(queues, window) -> list[Part]:
-    most = LOOKED_AT // max(1, len(queues))
-    return [Part(queue, reading.foreseen_scheduled(queue, *window, most)) for queue in queues]
+    return names[: seen.MAX_QUEUES], len(names[seen.MAX_QUEUES :])
 
 
 def _window(values) -> tuple[float, float]:
@@ -161,12 +144,6 @@ def _seconds(kind) -> float | None:
     return -seconds if kind == "shift" and request.args.get("direction") == "earlier" else seconds
 
 
-def _span(parts) -> tuple[float, float] | None:
-    """When the first and the last of them is due."""
-    moments = [(part.foreseen.first_at, part.foreseen.last_at) for part in parts]
-    return (min(first for first, _ in moments), max(last for _, last in moments)) if moments else None
-
-
 def _after(kind, seconds, before, at) -> tuple[float, float] | None:
     if before is None or (kind != "now" and seconds is None):
         return None
@@ -184,33 +161,3 @@ def _plan(kind) -> dict:
     if seconds is None or not math.isfinite(seconds):
         raise InvalidRequest("The form lacks by how much. Open the preview again.")
     return {"shift_seconds": seconds} if kind == "shift" else {"spread_seconds": seconds}
-
-
-def _given_queues() -> list[str]:
-    try:
-        return list(dict.fromkeys(map(from_segment, request.form.getlist("queue"))))[:MAX_QUEUES]
-    except ValueError as error:
-        raise InvalidRequest("One of the queues has no readable name. Open the preview again.") from error
-
-
-def _check_seen(meant):
-    """Refuses to touch far more tasks than the preview showed, and many without their number."""
-    shown, typed = request.form.get("matched", ""), "".join(request.form.get("typed", "").split())
-    if not (shown.isascii() and shown.isdigit()):
-        raise InvalidRequest("The form lacks how many tasks were shown. Open the preview again.")
-    seen = int(shown[:12])
-    # a preview of so few did not ask for their number
-    if meant - seen > max(A_FEW, seen // 10) or seen <= TYPED_ABOVE < meant:
-        raise InvalidRequest(f"Meanwhile there are {number(meant)}; open the preview again.")
-    if seen > TYPED_ABOVE and typed != shown:
-        raise InvalidRequest(f"This touches {number(meant)} tasks. Type the number that the preview shows to confirm.")
-
-
-def _told(operations):
-    if not all(operation.ended for operation in operations):
-        return f"{plural(len(operations), 'operation is', 'operations are')} running; the sweeper carries them on."
-    return f"{plural(sum(one.done for one in operations), 'task')} {DONE_WORDS['reschedule']}."
-
-
-def _where(operations):
-    return url_for("operations.show", operation_id=operations[0].id)

@@ -5,7 +5,7 @@ from flask_admin import expose
 
 from console import actions, filters, reading, selection
 from console.auth import may
-from console.current import engine, now, snapshot
+from console.current import engine, snapshot
 from console.page import Page
 
 LONGEST_NAME = 500
@@ -21,15 +21,7 @@ class SearchPage(Page):
     @may("look")
     def index(self):
         chosen, counts = filters.Filter.of_request(), snapshot()
-        page = self.render(
-            "search/index.html",
-            list=filters.listing(chosen),
-            counts=counts,
-            offered=filters.offered(counts),
-            saved_views=filters.saved_views,
-            may_share=filters.may_share(),
-            now=now(),
-        )
+        page = self.render("search/index.html", **filters.drawn(chosen, counts))
         return page, 400 if chosen.fault else 200
 
     @expose("/selected/retry", methods=["POST"])

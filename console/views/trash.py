@@ -1,19 +1,16 @@
 """The trash: what operators deleted, and the way back."""
 
 import functools
-import math
 
 from flask import flash, redirect, request, url_for
 from flask_admin import expose
 
-from console import actions, paging, presenters, reading, selection
+from console import actions, paging, presenters, reading, seen, selection
 from console.auth import may
 from console.converters import from_segment
 from console.current import engine, now, settings
 from console.page import Page
 from queue_core.errors import InvalidRequest
-
-TYPED_ABOVE = 1000
 
 
 class TrashPage(Page):
@@ -35,7 +32,7 @@ class TrashPage(Page):
             size=engine().trash.size(),
             limits=engine().settings,
             wanted=wanted,
-            typed_above=TYPED_ABOVE,
+            typed_above=seen.TYPED_ABOVE,
             now=now(),
         )
 
@@ -66,8 +63,8 @@ class TrashPage(Page):
     @may("operate")
     def empty(self):
         def act(actor):
-            _check_typed()
-            return engine().trash.empty(not_after=_not_after(), actor=actor, reason=actions.given_reason())
+            seen.confirm(engine().trash.size().tasks)
+            return engine().trash.empty(not_after=seen.not_after(), actor=actor, reason=actions.given_reason())
 
         return actions.perform("empty_trash", act, told=_told_empty, back=actions.came_from(url_for(".index")))
 
@@ -82,21 +79,6 @@ def _queue(wanted):
         return from_segment(wanted) if wanted else None
     except ValueError as error:
         raise InvalidRequest("That is not a queue name: a ~ must be followed by two hexadecimal digits.") from error
-
-
-def _not_after():
-    not_after = request.form.get("not_after", type=float)
-    if not_after is None or not math.isfinite(not_after):
-        raise InvalidRequest("The form lacks the moment up to which entries are meant. Open the page again.")
-    return not_after
-
-
-def _check_typed():
-    if engine().trash.size().tasks <= TYPED_ABOVE:
-        return
-    seen, typed = request.form.get("matched", ""), "".join(request.form.get("typed", "").split())
-    if not typed or typed != seen:
-        raise InvalidRequest("This frees many tasks for good. Type the number that the page shows to confirm.")
 
 
 def _told_one(entry):

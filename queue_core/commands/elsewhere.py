@@ -15,6 +15,7 @@ from queue_core.commands.shared import (
     line,
     reason_option,
     show_foreseen,
+    utc,
     with_engine,
 )
 
@@ -101,7 +102,7 @@ def reschedule(engine, queue, state, task_ids, query, dry_run, **how):
     if dry_run:
         found = _show(engine, queue, state, task_ids, query, verb="reschedule")
         if found and found.first_at is not None and state == states.SCHEDULED:
-            click.echo(f"  due        {_utc(found.first_at)} to {_utc(found.last_at)}")
+            click.echo(f"  due        {utc(found.first_at)} to {utc(found.last_at)}")
         return
     _carry_out(engine, "reschedule", queue, state, task_ids, query, **how)
 
@@ -124,10 +125,3 @@ def _show(engine, queue, state, task_ids, query, verb=""):
 def _carry_out(engine, verb, queue, state, task_ids, query, **how):
     chosen = {"task_ids": list(task_ids)} if task_ids else {"query": query}
     carry_out(engine, engine.operations.start(verb, queue, state, actor=actor(), **chosen, **how))
-
-
-def _utc(at) -> str:
-    try:
-        return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at))
-    except (OverflowError, ValueError, OSError):
-        return "unknown"

@@ -1,11 +1,9 @@
 """The commands of operations: list, show, pause, resume, cancel and rate."""
 
-import time
-
 import click
 
 from queue_core.commands.outcomes import sentence
-from queue_core.commands.shared import Rate, actor, line, reason_option, with_engine
+from queue_core.commands.shared import Rate, actor, line, reason_option, utc, with_engine
 
 
 @click.group()
@@ -22,7 +20,7 @@ def list_operations(engine, limit):
     for one in found:
         outcomes = f"  {sentence(one.outcomes)}" if one.outcomes.followed else ""
         place = f"{one.verb} {line(one.queue)} {one.state}"
-        click.echo(f"{one.id}  {_moment(one.created_at)}  {one.status:<9}  {place}  {_numbers(one)}{outcomes}")
+        click.echo(f"{one.id}  {utc(one.created_at)}  {one.status:<9}  {place}  {_numbers(one)}{outcomes}")
     if not found:
         click.echo("There is no operation.")
 
@@ -47,8 +45,8 @@ def show_operation(engine, operation_id):
         "retries": f"the failed part of {one.retries}" if one.retries else "",
         "by": f"{line(one.actor)}, {line(one.door)}",
         "reason": line(one.reason),
-        "started": _moment(one.created_at),
-        "ended": _moment(one.ended_at) if one.ended_at else "",
+        "started": utc(one.created_at),
+        "ended": utc(one.ended_at) if one.ended_at else "",
     }
     for name, value in facts.items():
         if value:
@@ -99,21 +97,10 @@ def _time_given(one) -> str:
         return f"{abs(one.shift_seconds):g} s {'later' if one.shift_seconds > 0 else 'earlier'}"
     if one.due_at is None:
         return ""
-    return (
-        f"spread over {one.spread_seconds:g} s from {_moment(one.due_at)}"
-        if one.spread_seconds
-        else _moment(one.due_at)
-    )
+    return f"spread over {one.spread_seconds:g} s from {utc(one.due_at)}" if one.spread_seconds else utc(one.due_at)
 
 
 def _numbers(one) -> str:
     if one.query:
         return f"looked at {one.met} of {one.matched}, matched {one.done + one.skipped}, {one.done} done"
     return f"{one.done} of {one.matched} done, {one.skipped} skipped"
-
-
-def _moment(at) -> str:
-    try:
-        return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at))
-    except (OverflowError, ValueError, OSError):
-        return "unknown"

@@ -76,6 +76,14 @@ def line(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in shown(text))
 
 
+def utc(at) -> str:
+    """A moment, as it may stand on a terminal; "unknown" for what no calendar knows."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at))
+    except (OverflowError, ValueError, OSError):
+        return "unknown"
+
+
 def show_impact(impact) -> None:
     click.echo(f"{impact.matched} tasks.  Nothing is changed.")
     if impact.looked_at < impact.matched:

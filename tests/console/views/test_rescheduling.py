@@ -168,7 +168,7 @@ def test_what_came_in_outside_of_what_is_meant_refuses_nothing(planned, world, o
 
 
 def test_the_typed_number_is_that_of_the_preview_and_none_is_passed_by_growth(world, engine, operator, monkeypatch):
-    monkeypatch.setattr("console.views.rescheduling.TYPED_ABOVE", 100)
+    monkeypatch.setattr("console.seen.TYPED_ABOVE", 100)
     plan_more(world, 98)
     engine.snapshot.take()
     page = operator.get("/scheduled/all/now")
@@ -182,7 +182,7 @@ def test_the_typed_number_is_that_of_the_preview_and_none_is_passed_by_growth(wo
     world.put("scheduled", "mail", "d", score=FAR)
     for typed in ("", "102", "100"):
         answer = operator.post("/scheduled/all/now", form(page, typed=typed))
-        assert answer.status_code == 400 and "Type the number that the preview shows" in text(answer)
+        assert answer.status_code == 400 and "Type the number that is shown" in text(answer)
     assert engine.operations.newest() == []
     assert operator.post("/scheduled/all/now", form(page, typed="101")).status_code == 303
     assert engine.operations.newest()[0].matched == 102

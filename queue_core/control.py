@@ -110,7 +110,7 @@ class Control:
         Raises TaskNotFound, InvalidQueueName, AlreadyThere (also for a unique task that is in two states)."""
         states.allowed_from("move", state)
         if checked_queue(to_queue) == queue:
-            raise InvalidRequest("The task is in that queue already.")
+            raise InvalidQueueName("The task is in that queue already.", queue=to_queue)
         entry = act("move", actor, queue=queue, task_id=task_id, reason=reason, state=state, to_queue=to_queue)
         self._act(
             "move",

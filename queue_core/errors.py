@@ -4,7 +4,7 @@ SignalboxError
 ├── InvalidRequest            you asked wrongly (also a ValueError)
 │   ├── InvalidSettings           settings that cannot be; all faults in one message
 │   ├── UnknownState              not one of the four states
-│   ├── InvalidQueueName          empty, too long, or with control characters
+│   ├── InvalidQueueName          empty, too long, with control characters, or where it is already
 │   ├── InvalidTask               a function or arguments that cannot be put on the wire
 │   │   └── NotSerialisable           JSON cannot carry the arguments (also a TypeError)
 │   ├── InvalidPayload            what Redis holds for a task cannot be read

@@ -3,7 +3,7 @@
 from flask import redirect, request, url_for
 from flask_admin import expose
 
-from console import actions, bundles, causes, filters, paging, reading, selection
+from console import actions, bundles, causes, elsewhere, filters, paging, reading, selection
 from console.auth import may
 from console.counts import totals
 from console.current import engine, now, snapshot
@@ -71,8 +71,7 @@ class ErrorsPage(Page):
     @expose("/selected/move", methods=["POST"])
     @may("operate")
     def move_selected(self):
-        chosen = {(states.ERROR, queue): ids for queue, ids in selection.ticked_by_queue().items()}
-        return selection.move(self, chosen, back=actions.came_from(url_for(".tasks")))
+        return elsewhere.move(self, selection.ticked_by_queue(states.ERROR), back=actions.came_from(url_for(".tasks")))
 
 
 def snapshot_errors(counts) -> int | None:
@@ -81,4 +80,4 @@ def snapshot_errors(counts) -> int | None:
 
 def _selected(verb):
     back = actions.came_from(url_for(".tasks"))
-    return selection.perform(verb, states.ERROR, selection.ticked_by_queue(), back=back)
+    return selection.perform(verb, selection.ticked_by_queue(states.ERROR), back=back)

@@ -5,7 +5,7 @@ import math
 from flask import redirect, render_template, request, url_for
 from flask_admin import expose
 
-from console import actions, paces, paging, presenters, queue_list, reading, selection
+from console import actions, elsewhere, paces, paging, presenters, queue_list, reading, selection
 from console.auth import may
 from console.current import engine, now, recent, settings, snapshot
 from console.live import fragment
@@ -93,15 +93,13 @@ class QueuesPage(Page):
     @expose(f"/<name:queue>/<{STATES}:state>/selected/move", methods=["POST"])
     @may("operate")
     def move_selected(self, queue, state):
-        ids = selection.ticked()
         back = actions.came_from(url_for(".tasks", queue=queue, state=state))
-        return selection.move(self, {(state, queue): ids} if ids else {}, back=back)
+        return elsewhere.move(self, selection.ticked_in(state, queue), back=back)
 
 
 def _selected(verb, queue, state):
-    ids = selection.ticked()
     back = actions.came_from(url_for(".tasks", queue=queue, state=state))
-    return selection.perform(verb, state, {queue: ids} if ids else {}, back=back)
+    return selection.perform(verb, selection.ticked_in(state, queue), back=back)
 
 
 def _head(queue, state, since):

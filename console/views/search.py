@@ -3,7 +3,7 @@
 from flask import redirect, request, url_for
 from flask_admin import expose
 
-from console import actions, filters, reading, selection
+from console import actions, elsewhere, filters, reading, selection
 from console.auth import may
 from console.current import engine, snapshot
 from console.page import Page
@@ -33,6 +33,11 @@ class SearchPage(Page):
     @may("operate")
     def delete_selected(self):
         return _selected("delete")
+
+    @expose("/selected/move", methods=["POST"])
+    @may("operate")
+    def move_selected(self):
+        return elsewhere.move(self, selection.ticked_places(), back=actions.came_from(url_for(".index")))
 
 
 class JumpPage(Page):
@@ -66,4 +71,4 @@ def _task_url(words):
 
 def _selected(verb):
     back = actions.came_from(url_for(".index"))
-    return selection.perform_places(verb, selection.ticked_places(), back=back)
+    return selection.perform(verb, selection.ticked_places(), back=back)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from queue_core import states
-from queue_core.errors import InvalidRequest
+from queue_core.errors import InvalidQueueName, InvalidRequest
 from queue_core.hold import ASIDE_AT
 from queue_core.payload import checked_queue
 
@@ -51,7 +51,9 @@ class Plan:
     def _check_move(self, queue, state):
         states.allowed_from("move", state)
         if checked_queue(self.to_queue) == queue:
-            raise InvalidRequest("The tasks are in that queue already; name another one to move them to.")
+            raise InvalidQueueName(
+                "The tasks are in that queue already; name another one to move them to.", queue=self.to_queue
+            )
 
     def _check_reschedule(self, state):
         states.allowed_from("reschedule", state)

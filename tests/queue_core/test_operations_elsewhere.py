@@ -389,7 +389,7 @@ def test_when_one_queue_cannot_begin_those_that_did_are_cancelled(world, engine,
     ("verb", "state", "more", "error"),
     [
         ("move", "error", {}, InvalidQueueName),
-        ("move", "error", {"to_queue": "orders"}, InvalidRequest),
+        ("move", "error", {"to_queue": "orders"}, InvalidQueueName),
         ("move", "error", {"to_queue": "a\nb"}, InvalidQueueName),
         ("move", "active", {"to_queue": "mail"}, UnknownState),
         ("move", "error", {"to_queue": "mail", "shift_seconds": 1.0}, InvalidRequest),

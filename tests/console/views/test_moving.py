@@ -7,6 +7,7 @@ import pytest
 from console.converters import to_segment
 from queue_core import Actor
 from queue_core.duties import Duties
+from queue_core.errors import InvalidRequest
 from tests.builders import HOSTILE_QUEUE, World
 from tests.console import seed
 from tests.console.visitor import PASSWORD, Visitor
@@ -53,9 +54,68 @@ def test_ticked_tasks_are_asked_for_their_queue_and_then_moved(engine, operator,
     assert "2 tasks moved." in text(operator.get("/errors/"))
 
 
+def test_ticked_tasks_of_several_states_are_moved_from_the_list_of_all(engine, operator, acts):
+    (failed,), (waiting,) = seed.failed(engine, "mail", 1), seed.queued(engine, "shop", 1)
+    (planned,) = seed.queued(engine, "mail", 1, when=engine.clock.now() + 900)
+    engine.snapshot.take()
+    listed = text(operator.get("/tasks/"))
+    assert 'formaction="/tasks/selected/move"' in listed and f'value="error/mail/{failed}"' in listed
+    ticks = {"task": [f"error/mail/{failed}", f"queued/shop/{waiting}", f"scheduled/mail/{planned}"]}
+    page = operator.post("/tasks/selected/move", ticks | {"back": "/tasks/?q=mail"})
+    assert "<b>3 tasks</b> in 2 queues" in text(page) and 'href="/tasks/?q=mail"' in text(page) and acts() == []
+    answer = operator.post("/tasks/selected/move", form(page, to_queue="post", back="/tasks/?q=mail"))
+    assert (answer.status_code, answer.location) == (303, "/tasks/?q=mail")
+    assert engine.browse.sizes("post") == {"queued": 1, "active": 0, "scheduled": 1, "error": 1}
+    assert "3 tasks moved in 2 queues." in text(operator.get(answer.location))
+
+
+def test_what_runs_is_left_alone_and_said(engine, raw, operator):
+    World(raw, engine.store).put("active", "mail", "runs")
+    (one,) = seed.failed(engine, "mail", 1)
+    ticks = {"task": ["active/mail/runs", f"error/mail/{one}"]}
+    assert "<b>1 task</b>" in text(operator.post("/tasks/selected/move", ticks))
+    operator.post("/tasks/selected/move", ticks | {"to_queue": "post"})
+    assert "1 task moved. 1 were left alone: there already, or not in" in text(operator.get("/errors/"))
+    answer = operator.post("/tasks/selected/move", {"task": ["active/mail/runs"]})
+    assert "No task is ticked that this can act on" in text(operator.get(answer.location))
+
+
+def test_the_ticked_tasks_of_a_group_are_moved_and_lead_back_to_it(engine, operator):
+    one, two = seed.failed(engine, "mail", 2)
+    engine.snapshot.take()
+    list(Duties(engine).index_errors())
+    (group,) = engine.error_groups.summary().groups
+    address = f"/errors/groups/{group.id}"
+    assert 'formaction="/errors/selected/move"' in text(operator.get(address))
+    page = operator.post("/errors/selected/move", {"task": [f"mail/{one}"], "back": address})
+    assert f'href="{address}"' in text(page)
+    answer = operator.post("/errors/selected/move", form(page, to_queue="post", back=address))
+    assert answer.location == address and engine.browse.states("post", one) == ["error"]
+    assert engine.browse.states("mail", two) == ["error"]
+
+
+@pytest.mark.parametrize("tick", ["nowhere/mail/a", "error/~ZZ/a", ""])
+def test_a_tick_that_names_no_place_is_refused(operator, tick):
+    assert operator.post("/tasks/selected/move", {"task": [tick], "to_queue": "post"}).status_code == 400
+
+
+def test_only_a_fault_of_the_queue_asks_again(engine, operator, monkeypatch):
+    (one,) = seed.failed(engine, "mail", 1)
+
+    def refuse(*args, **more):
+        raise InvalidRequest("Something else is wrong.")
+
+    monkeypatch.setattr(engine.operations, "start", refuse)
+    answer = operator.post("/errors/selected/move", {"task": [f"mail/{one}"], "to_queue": "post"})
+    assert answer.status_code == 400 and "Something else is wrong." in text(answer)
+    assert "Nothing was moved." not in text(answer) and "data-act-failed" in text(answer)
+
+
 def test_with_nothing_ticked_nothing_is_asked(operator):
     answer = operator.post("/queues/mail/error/selected/move")
-    assert answer.status_code == 303 and "No task is ticked that can be moved" in text(operator.get(answer.location))
+    assert answer.status_code == 303 and "No task is ticked, so nothing was changed." in text(
+        operator.get(answer.location)
+    )
 
 
 def test_a_ticked_task_that_has_left_is_skipped(engine, operator):

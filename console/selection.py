@@ -1,6 +1,6 @@
 """The ticked tasks of a list, and one act on all of them as operations."""
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, request
 
 from console import actions, started
 from console.converters import from_segment
@@ -99,7 +99,7 @@ def perform(verb: str, chosen: Places, *, back: str, target: dict | None = None)
         back=back,
         queue=_only(meant),
         queues=[*_queues(meant), *target.values()],
-        undo=_undo_url,
+        undo=started.undo_address,
     )
 
 
@@ -123,11 +123,3 @@ def _queues(chosen):
 def _only(chosen):
     queues = _queues(chosen)
     return queues[0] if len(queues) == 1 else None
-
-
-def _undo_url(operations):
-    # of several queues there are several operations, each with a page of its own
-    operation = operations[0] if len(operations) == 1 else None
-    if operation is None or not operation.to_trash or not operation.done or not operation.ended:
-        return None
-    return url_for("operations.undo", operation_id=operation.id)

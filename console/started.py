@@ -7,6 +7,8 @@ from console.presenters import DONE_WORDS, number, plural
 
 AT_ONCE = 200
 """Up to so many tasks together are done in the request."""
+MOST_UNDONE = 20
+"""So many operations one act undoes; their ids stand in an address."""
 
 
 def run_small(operations: list) -> list:
@@ -17,6 +19,12 @@ def run_small(operations: list) -> list:
 def run_if_few(operations: list) -> list:
     """The same, when all of them together are few; else all are left to the sweeper."""
     return run_small(operations) if sum(one.matched for one in operations) <= AT_ONCE else operations
+
+
+def undo_address(operations: list) -> str | None:
+    """Where the undoing of all of them is posted to; None when nothing can be undone, or they are too many."""
+    ids = [one.id for one in operations if one.ended and one.done and (one.to_trash or one.verb == "move")]
+    return url_for("operations.undo", operation_id=ids[0], also=ids[1:]) if 0 < len(ids) <= MOST_UNDONE else None
 
 
 def told(verb: str, operations: list, *, with_queues: bool = False) -> str:

@@ -121,6 +121,7 @@ class Control:
             to_queue=to_queue,
             now=self._store.now(),
             publish=state == states.QUEUED,
+            undoing=False,
         )
 
     def edit(self, queue: str, task_id: str, *, args: list, kwargs: dict, actor: Actor, reason: str = "") -> str:

@@ -47,6 +47,11 @@ CATALOGUE = {
         "x:operation:<id>:frozen",
         "tasks that an operation will give another time -> their score at its start",
     ),
+    "operation_moved": (
+        "zset",
+        "x:operation:<id>:moved",
+        "tasks that an operation has moved -> their score, until they are taken back",
+    ),
     "operation_failed": (
         "zset",
         "x:operation:<id>:failed",
@@ -120,6 +125,7 @@ _MADE_OF = {
     "operation_ids": "operation_id",
     "operation_frozen": "operation_id",
     "operation_released": "operation_id",
+    "operation_moved": "operation_id",
     "operation_failed": "operation_id",
     "error_group": "group_id",
     "error_group_tasks": "group_id",
@@ -278,6 +284,9 @@ class Keys:
 
     def operation_frozen(self, operation_id: str) -> bytes:
         return self._key("x", "operation", operation_id, "frozen")
+
+    def operation_moved(self, operation_id: str) -> bytes:
+        return self._key("x", "operation", operation_id, "moved")
 
     def operation_failed(self, operation_id: str) -> bytes:
         return self._key("x", "operation", operation_id, "failed")

@@ -220,15 +220,20 @@ class _Checker:
             operation_id, _, ids = key[len(start) :].partition(":")
             if operation_id not in listed:
                 yield f"operation {operation_id!r} is not listed"
-            if ids == "failed":
-                continue
             if ids:
-                if operation_id not in running:
-                    yield f"operation {operation_id!r} has ended and keeps its selection"
+                yield from self._list_of_operation(key, operation_id, ids, operation_id in running)
             elif (self.raw.hget(key, "status") in (b"running", b"paused")) != (operation_id in running):
                 yield f"operation {operation_id!r} has another status than its list says"
             elif operation_id not in running and self.raw.ttl(key) == -1:
                 yield f"operation {operation_id!r} has ended and does not expire"
+
+    def _list_of_operation(self, key, operation_id, kind, is_running):
+        if is_running or kind == "failed":
+            return
+        if kind != "moved":
+            yield f"operation {operation_id!r} has ended and keeps its selection"
+        elif self.raw.ttl(key) == -1:
+            yield f"operation {operation_id!r} has ended and what it moved does not expire"
 
     def _followed(self):
         for member, record in self.raw.hgetall(f"{self.prefix}:x:followed").items():

@@ -181,7 +181,7 @@ def cancel_operation(operation_id):
     return _steer("cancel_operation", act, operation_id)
 
 
-@post(ROUTES, path=f"{_OPERATION}/undo", what="Begins the operation that restores what this one deleted",
+@post(ROUTES, path=f"{_OPERATION}/undo", what="Begins the operation that brings back what this one deleted or moved",
       gives="Operation", status=201, body=_REASON)  # fmt: skip
 def undo_operation(operation_id, reason):
     def act(actor):

@@ -3,7 +3,7 @@
 from flask import render_template, request, url_for
 from flask_admin import expose
 
-from console import actions
+from console import actions, started
 from console.auth import may
 from console.current import engine, now
 from console.forms import given_pace, given_rate
@@ -31,13 +31,14 @@ class OperationsPage(Page):
     @may("look")
     def show(self, operation_id):
         operation = engine().operations.get(operation_id)
-        in_trash = engine().trash.count_of(operation_id) if operation.ended else 0
-        newest = engine().operations.newest(limit=NEWEST) if operation.outcomes.failed else ()
+        newest = engine().operations.newest(limit=NEWEST) if _may_have_led_on(operation) else ()
         return self.render(
             "operations/show.html",
             operation=operation,
             together=engine().operations.together(operation),
-            in_trash=in_trash,
+            to_undo=engine().operations.left_to_undo(operation),
+            why_not_undone=engine().operations.why_not_undone(operation),
+            undone_by=[one for one in newest if one.undoes == operation_id],
             retried_by=[one for one in newest if one.retries == operation_id],
             now=now(),
         )
@@ -80,11 +81,20 @@ class OperationsPage(Page):
     @expose("/<name:operation_id>/undo", methods=["POST"])
     @may("operate")
     def undo(self, operation_id):
-        def act(actor):
-            undoing = engine().operations.undo(operation_id, actor=actor, reason=actions.given_reason())
-            return engine().operations.run_small(undoing)
+        # what was done in several queues at once is undone at once
+        ids = [operation_id, *request.args.getlist("also")[: started.MOST_UNDONE - 1]]
 
-        return actions.perform("restore", act, told=_told_undone, back=_its_url, queues=lambda: _queues(operation_id))
+        def act(actor):
+            rooms, reason = engine().operations, actions.given_reason()
+            return [rooms.run_small(rooms.undo(one, actor=actor, reason=reason)) for one in ids]
+
+        return actions.perform(
+            "undo",
+            act,
+            told=_told_undone,
+            back=started.first_page,
+            queues=lambda: [queue for one in ids for queue in engine().operations.get(one).queues],
+        )
 
     @expose("/<name:operation_id>/failed")
     @may("operate")
@@ -147,11 +157,19 @@ def _meant(operation_id):
     return [one.id for one in rooms.together(rooms.get(operation_id)).open] or [operation_id]
 
 
-def _told_undone(operation):
-    if not operation.ended:
-        return "What was deleted is being restored; the sweeper carries it on."
-    skipped = f"; {number(operation.skipped)} stay in the trash" if operation.skipped else ""
-    return f"{plural(operation.done, 'task')} restored{skipped}."
+def _told_undone(undoings):
+    if not all(one.ended for one in undoings):
+        return "It is being undone; the sweeper carries it on."
+    done, skipped = sum(one.done for one in undoings), sum(one.skipped for one in undoings)
+    word, why = ("moved back", "skipped: moved, gone or changed meanwhile")
+    if not undoings[0].takes_back:
+        word, why = "restored", "stay in the trash"
+    return f"{plural(done, 'task')} {word}" + (f"; {number(skipped)} {why}." if skipped else ".")
+
+
+def _may_have_led_on(operation):
+    """Whether another operation may have undone it, or retried what failed again."""
+    return operation.outcomes.failed or (operation.ended and operation.done and operation.verb == "move")
 
 
 def _its_url(operation):

@@ -3,7 +3,7 @@
 import click
 
 from queue_core.commands.outcomes import sentence
-from queue_core.commands.shared import Rate, actor, line, reason_option, utc, with_engine
+from queue_core.commands.shared import Rate, actor, carry_out, line, reason_option, utc, with_engine
 
 
 @click.group()
@@ -42,6 +42,7 @@ def show_operation(engine, operation_id):
         "rate": f"{one.rate:g} a second" if one.rate else "as fast as it goes",
         "canary": f"{one.canary}, {one.canary_state}" if one.canary else "",
         "outcomes": sentence(one.outcomes) if one.outcomes.followed else "",
+        "undoes": line(one.undoes or ""),
         "retries": f"the failed part of {one.retries}" if one.retries else "",
         "by": f"{line(one.actor)}, {line(one.door)}",
         "reason": line(one.reason),
@@ -80,6 +81,15 @@ def cancel_operation(engine, operation_id):
     """End an operation; what was done stays done."""
     engine.operations.cancel(operation_id, actor=actor())
     click.echo("The operation is cancelled.  What it did stays done.")
+
+
+@operations.command("undo")
+@click.argument("operation_id")
+@reason_option
+@with_engine
+def undo_operation(engine, operation_id, reason):
+    """Bring back what an operation deleted or moved; of what was moved only that which nobody has touched since."""
+    carry_out(engine, engine.operations.undo(operation_id, actor=actor(), reason=reason))
 
 
 @operations.command("rate")

@@ -34,6 +34,7 @@ from queue_core.operations.record import (
     read_operation,
     shares,
 )
+from queue_core.operations.undoing import left, undoing, why_not
 from queue_core.query import parse
 from queue_core.store import Store
 from queue_core.text import to_bytes, to_text
@@ -184,21 +185,22 @@ class Operations:
             return [self._start(**draft) for draft in drafts]
 
     def undo(self, operation_id: str, *, actor: Actor, reason: str = "") -> Operation:
-        """Writes down the operation that brings back what this one deleted; nothing has happened to any task yet.
+        """Writes down the operation that brings back what this one deleted or moved; no task is touched yet.
 
-        Raises OperationNotFound; InvalidRequest while it runs, or when nothing of it is in the trash."""
-        undone = self.get(operation_id)
-        if not undone.ended:
-            raise InvalidRequest("It is still running; cancel it first.")
-        matched = self._store.client.zcard(self._store.keys.trash_of_operation(operation_id))
-        if not matched:
-            raise InvalidRequest("Nothing that it deleted is in the trash.")
-        now = self._store.now()
-        record = {
-            "verb": "restore", "queue": undone.queue, "state": undone.state, "actor": actor.name, "door": actor.door,
-            "reason": reason, "created_at": now, "not_after": now, "selected": False, "undoes": operation_id,
-        }  # fmt: skip
-        return self._start(record, matched, actor, (), 0.0, undoes=operation_id)
+        Of what was moved only those go back that still are in the state and the queue where it put them, with the score
+        that they had: the others ran, or somebody acted on them, and are skipped.
+        Raises OperationNotFound; InvalidRequest while it runs, or when nothing of it is left: see `left_to_undo`."""
+        record, matched = undoing(self._store, self.get(operation_id), actor, reason)
+        led = {"to_queue": record["to_queue"]} if record["verb"] == "move" else {}
+        return self._start(record, matched, actor, (), 0.0, undoes=operation_id, **led)
+
+    def left_to_undo(self, operation: Operation) -> int:
+        """How many tasks `undo` would try to bring back.  Of moved ones at most 10,000 are known, and none of more."""
+        return left(self._store, operation) if operation.ended else 0
+
+    def why_not_undone(self, operation: Operation) -> str:
+        """What to say when nothing is left to undo."""
+        return why_not(operation)
 
     def _draft(
         self, verb, queue, state, *, actor, reason, task_ids, rate, canary, canary_seconds, canary_failures,

@@ -28,8 +28,9 @@ class Row(NamedTuple):
 def run_chunk(store: Store, operation: Operation, most: int) -> bool:
     """Acts on up to `most` tasks; whether fewer than that were left.  Raises OperationEnded."""
     rows = next_rows(store, operation, most)
+    where = {"from": source(store, operation), "operation_frozen": selection(store, operation)}
     for task_id in act_on(store, operation, rows):
-        store.run("skip", operation_id=operation.id, id=task_id, **{"from": source(store, operation)})
+        store.run("skip", operation_id=operation.id, id=task_id, **where)
     return len(rows) < most
 
 
@@ -54,7 +55,7 @@ def next_rows(store: Store, operation: Operation, count: int) -> list[Row]:
     """The tasks that come next, at most `count`."""
     if count == 0:
         return []
-    if operation.verb == "reschedule":
+    if operation.verb == "reschedule" or operation.takes_back:
         return _frozen_rows(store, operation, count)
     if operation.selected:
         key = store.keys.operation_ids(operation.id)
@@ -65,8 +66,8 @@ def next_rows(store: Store, operation: Operation, count: int) -> list[Row]:
 
 def _frozen_rows(store, operation, count) -> list[Row]:
     pipeline = store.client.pipeline()
-    pipeline.zcard(store.keys.operation_frozen(operation.id))
-    pipeline.zrange(store.keys.operation_frozen(operation.id), 0, count - 1, withscores=True)
+    pipeline.zcard(selection(store, operation))
+    pipeline.zrange(selection(store, operation), 0, count - 1, withscores=True)
     left, rows = pipeline.execute()
     first = max(operation.frozen - left, 0)
     return [Row(to_text(task_id), score, first + at) for at, (task_id, score) in enumerate(rows)]
@@ -81,15 +82,22 @@ def _rows_behind_those_that_stay(store, operation, count):
     return Bookmark(key, (float(passed_score), passed_id)).read_on(client, count)
 
 
+def selection(store: Store, operation: Operation) -> bytes:
+    """Where those that it means are listed with the score that they must have; empty for most operations."""
+    if operation.takes_back:
+        return store.keys.operation_moved(operation.undoes)
+    return store.keys.operation_frozen(operation.id)
+
+
 def source(store: Store, operation: Operation) -> bytes:
     """Where what it acts on stands, by score."""
-    if operation.undoes:
+    if operation.verb == "restore":
         return store.keys.trash_of_operation(operation.undoes)
     return store.keys.state(operation.state, operation.queue)
 
 
 def _calls(store, operation, ids):
-    if operation.undoes:
+    if operation.verb == "restore":
         pairs = zip(ids, _task_ids(store, ids), strict=True)
         return [_restore(store, operation, entry_id, task_id) for entry_id, task_id in pairs]
     return [_one(store, operation, task_id) for task_id in ids]
@@ -129,12 +137,19 @@ def _reschedulings(store, operation, rows):
 
 def _one(store, operation, task_id):
     if operation.verb == "move":
-        return _call(
-            store, operation, id=task_id, to_queue=operation.to_queue, publish=operation.state == states.QUEUED
-        )
+        return _call(store, operation, id=task_id, **_led(store, operation))
     where = {"by": operation.actor, "door": operation.door, "reason": operation.reason}
     put_aside = disposal(store, operation.to_trash, **where, operation_id=operation.id)
     return _call(store, operation, id=task_id, fresh_budget=False, **put_aside)
+
+
+def _led(store, operation):
+    return {
+        "to_queue": operation.to_queue,
+        "publish": operation.state == states.QUEUED,
+        "undoing": operation.takes_back,
+        "operation_frozen": selection(store, operation),
+    }
 
 
 def _call(store, operation, **values):

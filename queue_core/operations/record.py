@@ -13,7 +13,8 @@ VERBS = {
     "retry": "retry", "delete": "delete", "purge": "delete", "clear": "delete", "restore": "restore", "move": "move",
     "reschedule": "reschedule",
 }  # fmt: skip
-"""Verb of an operation -> the script that does it to one task.  restore brings back what another one deleted."""
+"""Verb of an operation -> the script that does it to one task.  restore brings back what another one deleted;
+a move takes back what another one moved, when it undoes that."""
 
 RUNNING, PAUSED, DONE, CANCELLED = "running", "paused", "done", "cancelled"
 
@@ -144,6 +145,11 @@ class Operation:
     @property
     def plan(self) -> Plan:
         return Plan(self.to_queue, self.shift_seconds, self.due_at, self.spread_seconds, self.not_before)
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether it undoes a move."""
+        return self.verb == "move" and bool(self.undoes)
 
     @property
     def queues(self) -> list[str]:
@@ -288,6 +294,7 @@ def _is_sound(operation) -> bool:
         and operation.verb in VERBS
         and all(isinstance(one or "", str) for one in (operation.undoes, operation.retries, operation.query))
         and all(isinstance(one, str) for one in (*operation.together, *operation.masked_by))
-        and (operation.verb == "restore") == bool(operation.undoes)
+        and (operation.verb != "restore" or bool(operation.undoes))
+        and (not operation.undoes or operation.verb in ("restore", "move"))
         and operation.state in states.ALL
     )

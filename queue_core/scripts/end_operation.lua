@@ -1,6 +1,6 @@
 -- end_operation: close the record of an operation, when it is done or cancelled (a paused one can only be cancelled)
 -- KEYS    operation hash, operations_running zset, operation_ids list, operation_frozen zset, operation_released zset,
---         audit stream
+--         operation_moved any, audit stream
 -- ARGV    operation_id, status, ended_at, keep_seconds, act, max_audit_entries
 -- where   act: empty when it ended by itself
 -- gives   OK
@@ -21,6 +21,8 @@ if status == 'done' then
 end
 redis.call('HSET', operation, 'status', status, 'ended_at', ended_at)
 redis.call('EXPIRE', operation, keep_seconds)
+-- what it has moved can be taken back as long as its record is there
+redis.call('EXPIRE', operation_moved, keep_seconds)
 redis.call('DEL', operation_ids, operation_released)
 -- it may hold a million
 redis.call('UNLINK', operation_frozen)

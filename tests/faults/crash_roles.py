@@ -186,9 +186,12 @@ class Sweeping(Role):
         engine.operations.undo(engine.operations.run_small(operation).id, actor=ANNA)
 
     def _put_led_elsewhere(self, engine):
-        """What somebody moves to another queue, and what is to become due an hour earlier."""
+        """What somebody moves to another queue or wants back from there, and what is to become due an hour earlier."""
         astray = [self.stage.put_failed(engine, tasks.again) for _ in range(3)]
         engine.operations.start("move", "failed", "error", actor=ANNA, task_ids=astray, to_queue="rightly")
+        wrongly = [self.stage.put_failed(engine, tasks.again) for _ in range(3)]
+        moved = engine.operations.start("move", "failed", "error", actor=ANNA, task_ids=wrongly, to_queue="wrongly")
+        engine.operations.undo(engine.operations.run_small(moved).id, actor=ANNA)
         for _ in range(3):
             self.stage.put(engine, tasks.again, queue="planned", when=time.time() + 3600)
         engine.operations.start("reschedule", "planned", "scheduled", actor=ANNA, shift_seconds=-3600.0)

@@ -42,6 +42,7 @@ BROKEN = {
     "process 'w' is not listed": lambda raw: raw.set("t:x:worker:w", "{}", ex=9),
     "operation 'o' is not listed": lambda raw: raw.hset("t:x:operation:o", "status", "done"),
     "operation 'o' has ended and keeps its selection": lambda raw: raw.lpush("t:x:operation:o:ids", "a"),
+    "operation 'o' has ended and what it moved": lambda raw: raw.zadd("t:x:operation:o:moved", {"a": 1}),
     "operation 'o' has another status": lambda raw: raw.hset("t:x:operation:o", "status", "running"),
     "operation 'o' has ended and does not expire": lambda raw: raw.hset("t:x:operation:o", "status", "done"),
     "of the audit trail tells no act": lambda raw: raw.xadd("t:x:audit", {"act": "{}"}),

@@ -168,7 +168,7 @@ def test_what_was_typed_for_a_queue_comes_back_as_text(engine, operator):
 def test_all_of_a_state_is_previewed_and_moved(engine, operator, acts):
     seed.failed(engine, "mail", 3)
     page = operator.get("/queues/mail/all/move/error")
-    assert "<b>3 tasks</b> of 3" in text(page) and "There is no undo" in text(page)
+    assert "<b>3 tasks</b> of 3" in text(page) and "Undo takes back" in text(page)
     seed.failed(engine, "mail", 1)
     answer = operator.post("/queues/mail/all/move/error", form(page, to_queue="post", reason="wrong"))
     (operation,) = engine.operations.newest()
@@ -176,7 +176,7 @@ def test_all_of_a_state_is_previewed_and_moved(engine, operator, acts):
     assert (operation.verb, operation.to_queue, operation.done, operation.reason) == ("move", "post", 3, "wrong")
     assert engine.browse.sizes("post")["error"] == 3 and engine.browse.sizes("mail")["error"] == 1
     shown = text(operator.get(answer.location))
-    assert "<dt>To</dt>" in shown and "moved back from" in shown
+    assert "<dt>To</dt>" in shown and "Undo: move 3 tasks back" in shown
     assert acts() == [("move", "done")]
 
 

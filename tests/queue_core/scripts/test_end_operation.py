@@ -36,6 +36,14 @@ def test_the_record_stays_for_a_while_and_the_selection_goes(world):
     assert_sound(world.raw)
 
 
+def test_what_it_moved_is_known_as_long_as_its_record_is_there(world):
+    values = sample(world)
+    world.raw.zadd("t:x:operation:op:moved", {"a": 5.0})
+    world.run("end_operation", **values)
+    assert 0 < world.raw.ttl("t:x:operation:op:moved") <= 600
+    assert_sound(world.raw)
+
+
 def test_when_it_is_done_what_was_not_met_any_more_counts_as_skipped(world):
     values = sample(world)
     world.raw.hset("t:x:operation:op", mapping={"done": 2, "skipped": 1})

@@ -9,7 +9,7 @@ def sample(world, queue="orders", task_id="a", state="queued"):
     world.put(state, queue, task_id)
     return {
         "id": task_id, "queue": queue, "state": state, "to_queue": "mail", "not_after": "", "now": 150.5,
-        "publish": True, **NOTED,
+        "publish": True, "undoing": False, **NOTED,
     }  # fmt: skip
 
 
@@ -18,6 +18,8 @@ def hold_too(queue, state):
     return Refusal("ALREADY_THERE", reason, lambda world: world.put(state, queue, unique=True))
 
 
+TAKES_BACK = {"undoing": True, "operation_frozen": b"t:x:operation:first:moved"}
+
 REFUSALS = [
     Refusal("TASK_NOT_FOUND", "it has left", lambda world: world.raw.zrem("t:queued:orders", "a")),
     Refusal("TASK_NOT_FOUND", "it is in another state", values={"state": "error"}),
@@ -25,6 +27,13 @@ REFUSALS = [
     *[hold_too("mail", state) for state in ("queued", "active", "scheduled", "error")],
     *[hold_too("orders", state) for state in ("active", "scheduled", "error")],
     Refusal("TASK_NOT_FOUND", "it came after the cut-off", values={"not_after": 99.0}),
+    Refusal(
+        "TASK_NOT_FOUND",
+        "its undoing finds it with another score than it was moved with",
+        lambda world: world.raw.zadd("t:x:operation:first:moved", {"a": 99.5}),
+        TAKES_BACK,
+    ),
+    Refusal("TASK_NOT_FOUND", "its undoing does not know of it", lambda world: world.put_operation(), TAKES_BACK),
     OPERATION_ENDED,
     OPERATION_UNKNOWN,
 ]
@@ -66,11 +75,33 @@ def test_a_look_for_its_twin_that_is_under_way_begins_anew(world):
     assert world.dump()["t:x:twins"] == {"a": 150.5}
 
 
+def test_an_undoing_takes_it_off_the_list_of_what_was_moved(world):
+    values = sample(world, state="error") | {"state": "error", "publish": False, **TAKES_BACK}
+    world.put_operation()
+    world.put_operation("first")
+    world.raw.zadd("t:x:operation:first:moved", {"a": 100.0, "b": 5.0})
+    world.run("move", **values | {"operation_id": "op"})
+    assert world.scores("error", "mail") == {"a": 100.0}
+    assert world.dump()["t:x:operation:first:moved"] == {"b": 5.0}
+
+
+@pytest.mark.parametrize(("done", "noted"), [(9_999, True), (10_000, False), (10_001, False)])
+def test_what_an_operation_moved_is_noted_up_to_a_bound(world, done, noted):
+    values = sample(world, state="error") | {"state": "error", "publish": False}
+    world.put_operation(matched=20_000)
+    world.raw.hset("t:x:operation:op", "done", done)
+    if done <= 10_000:
+        world.raw.zadd("t:x:operation:op:moved", {"b": 5.0})
+    world.run("move", **values | {"operation_id": "op"})
+    assert world.dump().get("t:x:operation:op:moved") == ({"a": 100.0, "b": 5.0} if noted else None)
+
+
 def test_as_part_of_an_operation_it_is_counted_there_and_not_in_the_trail(world):
     values = sample(world)
     world.put_operation(ids=[b"a", b"b"])
     before = len(world.acts())
     world.run("move", **values | {"operation_id": "op", "not_after": 100.0})
     assert world.dump()["t:x:operation:op"]["done"] == "1" and world.dump()["t:x:operation:op:ids"] == ["b"]
+    assert world.dump()["t:x:operation:op:moved"] == {"a": 100.0}
     assert len(world.acts()) == before
     assert_sound(world.raw)

@@ -2,10 +2,13 @@
 
 from flask import request
 
-from console import actions, selection
+from console import actions, another_time, selection, started
+from console.current import engine, now
 from console.forms import given_target
+from console.presenters import utc
 from console.selection import Places
-from queue_core.errors import InvalidQueueName
+from queue_core import states
+from queue_core.errors import InvalidQueueName, InvalidRequest
 
 
 def move(page, chosen: Places, *, back: str):
@@ -19,6 +22,41 @@ def move(page, chosen: Places, *, back: str):
         except InvalidQueueName as error:
             fault = str(error)
     return _ask(page, "bulk/ticked.html", "move", chosen, fault, back, **target)
+
+
+def reschedule(page, kind: str, chosen: Places, *, back: str):
+    """The form that asks for another time of the ticked tasks; once it is said, they get it.  A fault gives it back."""
+    try:
+        time = another_time.read(kind, request.form)
+    except InvalidRequest as fault:
+        return _ask_when(page, chosen, str(fault), back)
+    return _reschedule(time, chosen, back) if time.is_said else _ask_when(page, chosen, "", back)
+
+
+def _ask_when(page, chosen, fault, back):
+    return _ask(
+        page, "scheduled/ticked.html", "reschedule", chosen, fault, back, units=another_time.UNITS, typed=request.form
+    )
+
+
+def _reschedule(time, chosen, back):
+    queues = {queue: ids for (_, queue), ids in selection.possible("reschedule", chosen).items()}
+    if not queues:
+        return selection.nothing_to_do(chosen, back)
+
+    def act(actor):
+        rooms, reason = engine().operations, actions.given_reason()
+        begun = rooms.start_together(
+            "reschedule", states.SCHEDULED, queues, actor=actor, reason=reason, **time.plan(now())
+        )
+        return started.run_if_few(begun)
+
+    def told(operations):
+        when = f" Due at {utc(time.due_at)}." if time.due_at is not None else ""
+        return started.told("reschedule", operations, with_queues=True) + when
+
+    queue = next(iter(queues)) if len(queues) == 1 else None
+    return actions.perform("reschedule selected", act, told=told, back=back, queue=queue, queues=list(queues))
 
 
 def _ask(page, template, verb, chosen, fault, back, **facts):

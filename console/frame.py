@@ -35,6 +35,7 @@ FILTERS = {
     "shortened": presenters.shortened,
     "size": presenters.size,
     "time_left": presenters.time_left,
+    "typed_moment": presenters.typed_moment,
     "unfollowed": outcomes.unfollowed,
     "utc": presenters.utc,
     "user_agent": in_a_few_words,

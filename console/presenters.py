@@ -327,6 +327,11 @@ def due_at(text: str) -> float | None:
         return None
 
 
+def typed_moment(at: float) -> str:
+    """The same back: as it is typed, in UTC."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "")
+
+
 @dataclass(frozen=True)
 class Run:
     """A task that a worker runs now.  overdue: it has run past its hard timeout, and should have been ended."""

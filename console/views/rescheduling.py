@@ -5,7 +5,8 @@ import math
 from flask import redirect, request, url_for
 from flask_admin import expose
 
-from console import actions, presenters, reading, seen, started
+from console import actions, another_time, presenters, reading, seen, started
+from console.another_time import KINDS, AnotherTime
 from console.auth import may
 from console.current import engine, now, snapshot
 from console.forms import given_rate
@@ -13,10 +14,6 @@ from console.page import Page
 from console.preview import LOOKED_AT, Part, Preview
 from queue_core import states
 from queue_core.errors import InvalidRequest
-
-KINDS = {"shift": "Shift", "spread": "Spread", "now": "Run now"}
-UNITS = (("60", "minutes"), ("3600", "hours"), ("86400", "days"))
-MOST_SECONDS = 10 * 365 * 86_400
 
 
 class ReschedulingPage(Page):
@@ -34,9 +31,9 @@ class ReschedulingPage(Page):
     @may("operate")
     def preview(self, kind):
         at, wanted, window = now(), request.args.get("q", "").strip(), _window(request.args)
-        fault, seconds = "", None
+        fault, time = "", AnotherTime(kind)
         try:
-            seconds = _seconds(kind)
+            time = another_time.read(kind, request.args)
         except InvalidRequest as error:
             fault = str(error)
         preview = _preview(wanted, window)
@@ -44,16 +41,16 @@ class ReschedulingPage(Page):
             "scheduled/reschedule.html",
             kind=kind,
             titles=KINDS,
-            units=UNITS,
+            units=another_time.UNITS,
             fault=fault,
-            seconds=seconds,
+            new_time=time,
             wanted=wanted,
             window=window,
             preview=preview,
             most_queues=seen.MAX_QUEUES,
             is_counted=snapshot() is not None,
             must_type=preview.about > seen.TYPED_ABOVE,
-            after=_after(kind, seconds, preview.span, at),
+            after=time.span(preview.span, at),
             now=at,
         )
         return page, 400 if fault else 200
@@ -66,7 +63,7 @@ class ReschedulingPage(Page):
         def act(actor):
             if not queues:
                 raise InvalidRequest("The form lacks its queues. Open the preview again.")
-            bounds, plan = _bounds(_window(request.form)), _plan(kind)
+            bounds, plan = _bounds(_window(request.form)), another_time.read(kind, request.form).plan(now())
             seen.confirm_still(sum(_count(queue, bounds) for queue in queues))
             operations = engine().operations.start_together(
                 "reschedule",
@@ -129,35 +126,3 @@ def _count(queue, bounds) -> int:
 def _moment(values, name, otherwise):
     moment = values.get(name, default=math.nan, type=float)
     return moment if math.isfinite(moment) else otherwise
-
-
-def _seconds(kind) -> float | None:
-    """By how much or over how long, as the address of the preview says; None while nothing was typed."""
-    if kind == "now" or not request.args.get("amount", "").strip():
-        return None
-    amount, unit = request.args.get("amount", type=float), request.args.get("unit", "60")
-    if amount is None or not 0 < amount < math.inf or unit not in dict(UNITS):
-        raise InvalidRequest("Type how much as a number above 0, such as 30 or 1.5.")
-    seconds = amount * int(unit)
-    if seconds > MOST_SECONDS:
-        raise InvalidRequest("That is more than ten years.")
-    return -seconds if kind == "shift" and request.args.get("direction") == "earlier" else seconds
-
-
-def _after(kind, seconds, before, at) -> tuple[float, float] | None:
-    if before is None or (kind != "now" and seconds is None):
-        return None
-    if kind == "shift":
-        return max(before[0] + seconds, at), max(before[1] + seconds, at)
-    begin = max(before[0], at)
-    return (begin, begin + seconds) if kind == "spread" else (at, at)
-
-
-def _plan(kind) -> dict:
-    """What the preview showed, as `operations.start` takes it."""
-    if kind == "now":
-        return {"due_at": now()}
-    seconds = request.form.get("seconds", type=float)
-    if seconds is None or not math.isfinite(seconds):
-        raise InvalidRequest("The form lacks by how much. Open the preview again.")
-    return {"shift_seconds": seconds} if kind == "shift" else {"spread_seconds": seconds}

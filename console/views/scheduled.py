@@ -3,13 +3,15 @@
 import math
 from itertools import islice
 
-from flask import request
+from flask import request, url_for
 from flask_admin import expose
 
-from console import paging, presenters, reading, timeline
+from console import actions, elsewhere, paging, presenters, reading, selection, timeline
+from console.another_time import KINDS
 from console.auth import may
 from console.current import engine, now, settings, snapshot
 from console.page import Page
+from queue_core import states
 
 MAX_LISTED_QUEUES = 200
 MAX_COUNTED_QUEUES = 40
@@ -52,6 +54,12 @@ class ScheduledPage(Page):
             max_counted=MAX_COUNTED_QUEUES,
             now=at,
         )
+
+    @expose(f"/selected/<any({','.join(KINDS)}):kind>", methods=["POST"])
+    @may("operate")
+    def reschedule_selected(self, kind):
+        back = actions.came_from(url_for(".index"))
+        return elsewhere.reschedule(self, kind, selection.ticked_by_queue(states.SCHEDULED), back=back)
 
 
 def _queues(counted, wanted):

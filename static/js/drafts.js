@@ -1,5 +1,7 @@
 // What was typed and ticked in a form whose act did not happen comes back with its page: the session had ended, Redis was
 // away, something typed was wrong.  It is kept in this tab, for this user, and until the next page that is no error.
+// A form that asks about ticked rows is the answer to another form, so no address leads back to it: its ticks come back in
+// their list, and what was typed when the list asks again.
 (() => {
   const STORED = "signalbox-draft";
   const user = document.body.dataset.user ?? "";
@@ -16,10 +18,15 @@
     try { sessionStorage.setItem(STORED, JSON.stringify(draft)); } catch { /* too large: it is not kept */ }
   };
 
+  const isTicked = (field) =>
+    field.type === "checkbox" ? field.checked : field.type === "hidden" && field.name === "task" && "askedFrom" in field.form.dataset;
+  const waiting = () => { const draft = kept(); return draft?.user === user ? draft.waiting : undefined; };
+
   const written = (form, button) => ({
-    page: here(), user, target: target(form, button), failed: false,
+    page: form.dataset.askedFrom ?? here(), user, target: target(form, button), failed: false,
+    asked: "askedFrom" in form.dataset, waiting: waiting(),
     typed: [...form.elements].filter((field) => isTyped(field) && field.value).map((field) => [key(field), field.value]),
-    ticked: [...form.elements].filter((field) => field.type === "checkbox" && field.checked).map((field) => [field.name, field.value]),
+    ticked: [...form.elements].filter(isTicked).map((field) => [field.name, field.value]),
   });
 
   const leadsTo = (form, address) =>
@@ -32,11 +39,8 @@
     return forms.find((form) => draft.typed.every(([name]) => typedInto(form, name))) ?? forms[0];
   };
 
-  const restore = (draft) => {
-    const form = formOf(draft);
-    if (!form) return;
-    const fields = [...form.elements];
-    for (const [name, value] of draft.typed) {
+  const type = (form, typed) => {
+    for (const [name, value] of typed) {
       const field = typedInto(form, name);
       if (!field || field.value === value) continue;
       field.value = value;
@@ -44,10 +48,24 @@
       const panel = field.closest("details");
       if (panel) panel.open = true;
     }
+  };
+
+  const restore = (draft) => {
+    const form = formOf(draft);
+    if (!form) return;
+    const fields = [...form.elements];
+    type(form, draft.typed);
     for (const [name, value] of draft.ticked) {
       const box = fields.find((one) => one.type === "checkbox" && one.name === name && one.value === value);
       if (box) box.checked = true;
     }
+    const later = draft.asked ? { target: draft.target, typed: draft.typed } : draft.waiting;
+    if (later) keep({ user, page: here(), typed: [], ticked: [], waiting: later });
+  };
+
+  const answer = (later) => {
+    const form = [...document.querySelectorAll("form[data-asked-from]")].find((each) => target(each) === later.target);
+    if (form) type(form, later.typed);
   };
 
   document.addEventListener("submit", (event) => {
@@ -60,6 +78,8 @@
     for (const line of document.querySelectorAll("[data-kept]")) line.hidden = !(draft.typed.length || draft.ticked.length);
   } else if (draft && user) {
     sessionStorage.removeItem(STORED);
-    if (draft.failed && draft.user === user && draft.page === here()) restore(draft);
+    if (draft.user !== user) return;
+    if (draft.failed && draft.page === here()) restore(draft);
+    else if (draft.waiting) answer(draft.waiting);
   }
 })();

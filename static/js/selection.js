@@ -8,8 +8,9 @@
   };
 
   for (const form of document.querySelectorAll("[data-selection]")) {
-    const boxes = () => [...form.querySelectorAll('input[name="task"]')];
-    const all = form.querySelector("[data-tick-all]");
+    // a box may stand outside of its form, and name it
+    const boxes = () => [...form.elements].filter((field) => field.type === "checkbox" && field.name === "task");
+    const all = [...form.elements].find((field) => field.matches("[data-tick-all]"));
     let last = null;
 
     const tell = () => {
@@ -24,8 +25,8 @@
       all.hidden = false;
       all.addEventListener("change", () => { for (const box of boxes()) box.checked = all.checked; tell(); });
     }
-    form.addEventListener("click", (event) => {
-      if (event.target.name !== "task") return;
+    document.addEventListener("click", (event) => {
+      if (event.target.name !== "task" || event.target.form !== form) return;
       const list = boxes(), at = list.indexOf(event.target), from = list.indexOf(last);
       if (event.shiftKey && from >= 0) {
         for (const box of list.slice(Math.min(at, from), Math.max(at, from) + 1)) box.checked = event.target.checked;

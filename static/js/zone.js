@@ -3,6 +3,8 @@
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const inUtc = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23", timeZone: "UTC" });
 
+  const asTyped = (at) => new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+
   for (const field of document.querySelectorAll("input[data-zoned]")) {
     const name = document.querySelector(`label[for="${CSS.escape(field.id)}"] [data-zone-name]`);
     const told = document.getElementById(field.getAttribute("aria-describedby"));
@@ -12,6 +14,7 @@
     field.removeAttribute("name");
     field.after(sent);
     name.textContent = zone;
+    if (field.dataset.zonedAt) field.value = asTyped(new Date(field.dataset.zonedAt));
 
     const tell = () => {
       const at = field.value ? new Date(field.value) : null;

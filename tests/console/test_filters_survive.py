@@ -21,6 +21,7 @@ FILTERS = {
     "/queues/mail/tasks/{task}": "whole=yes",
     "/errors/groups/{group}": "cursor=9e12:61",
     "/operations/": "verb=retry",
+    "/scheduled/": "q=ma&window=7d",
     "/trash/": "queue=mail",
     "/workers/": "q=w1",
     "/audit/": "verb=retry&actor=olga",
@@ -56,6 +57,7 @@ class Forms(HTMLParser):
 def places(engine):
     task, *_ = seed.failed(engine, "mail", 3)
     seed.queued(engine, "mail", 2)
+    seed.queued(engine, "mail", when=engine.clock.now() + 900)
     for queue in ("mail", "shop.pay"):
         engine.control.pause(queue, actor=SOMEBODY, reason="look")
     engine.operations.start("retry", "mail", "error", actor=SOMEBODY, rate=0.01)

@@ -178,7 +178,7 @@ def _values(rule, places):
     if "queue" in rule.arguments:
         return [{"queue": queue, **state} for queue in QUEUES]
     if "kind" in rule.arguments:
-        return [{"kind": kind} for kind in ("shift", "spread", "now")]
+        return [{"kind": kind} for kind in ("shift", "spread", "at", "now")]
     if records := rule.arguments & {"search_id", "operation_id"}:
         return [{name: places[name] for name in records}]
     return [{"verb": "retry"} if "verb" in rule.arguments else {}]

@@ -68,14 +68,7 @@ def sentence(outcomes) -> str:
     said = [f"{number(outcomes.succeeded)} succeeded"]
     if outcomes.failed:
         said.append(f"{number(outcomes.failed)} failed again: {_failures(outcomes)}")
-    for count, words in (
-        (outcomes.gone, "gone, presumably succeeded"),
-        (outcomes.moved_on, "moved on"),
-        (outcomes.waiting, "still waiting or running"),
-    ):
-        if count:
-            said.append(f"{number(count)} {words}")
-    return "; ".join(said)
+    return "; ".join(said + [f"{number(count)} {words}" for count, words in outcomes.others])
 
 
 def _failures(outcomes) -> str:

@@ -18,14 +18,7 @@ def sentence(outcomes) -> str:
     said = [f"{outcomes.succeeded} succeeded"]
     if outcomes.failed:
         said.append(f"{outcomes.failed} failed again ({', '.join(kinds)})")
-    for count, words in (
-        (outcomes.gone, "gone, presumably succeeded"),
-        (outcomes.moved_on, "moved on"),
-        (outcomes.waiting, "still waiting or running"),
-    ):
-        if count:
-            said.append(f"{count} {words}")
-    return ", ".join(said)
+    return ", ".join(said + [f"{count} {words}" for count, words in outcomes.others])
 
 
 def follow(engine, operations) -> bool:

@@ -22,6 +22,9 @@ _PREFIX = b"error:"
 _ITS_OWN_REASONS = ("canary: ", "its query cannot be read here")
 
 
+GONE, MOVED_ON, WAITING = "gone, presumably succeeded", "moved on", "still waiting or running"
+
+
 @dataclass(frozen=True)
 class Outcomes:
     """What became of the tasks that a retry released.  followed: of how many this is known or will be.
@@ -49,6 +52,12 @@ class Outcomes:
     def waiting(self) -> int:
         """Those that wait or run, as far as is known."""
         return max(self.followed - self.succeeded - self.failed - self.gone - self.moved_on, 0)
+
+    @property
+    def others(self) -> list[tuple[int, str]]:
+        """(how many, in words) of those that neither succeeded nor failed again, as far as there are any."""
+        found = ((self.gone, GONE), (self.moved_on, MOVED_ON), (self.waiting, WAITING))
+        return [(count, words) for count, words in found if count]
 
 
 def summed(each: Iterable[Outcomes]) -> Outcomes:

@@ -8,8 +8,9 @@
 -- where   operation_moved: what this operation has moved, for its undoing; undoing: whether it takes back itself what
 --         another one has moved, whose list then is operation_frozen
 -- gives   OK
--- refuses TASK_NOT_FOUND (also: of an undoing, one that has another score than it was moved with), PAYLOAD_MISSING, ALREADY_THERE (also: a unique task that another state of its queue holds,
---         since both would share one payload), OPERATION_ENDED
+-- refuses TASK_NOT_FOUND (also: of an undoing, one that has another score than it was moved with), PAYLOAD_MISSING,
+--         ALREADY_THERE (also: a unique task that another state of its queue holds, since both would share one payload),
+--         OPERATION_ENDED
 -- include queue_names, act, wake, followed
 local MOVED_AT_MOST = 10000
 

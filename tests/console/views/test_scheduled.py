@@ -38,10 +38,10 @@ def test_an_empty_timetable_says_what_would_be_here(seen):
 
 
 def test_tasks_of_all_queues_stand_in_the_order_in_which_they_are_due(engine, seen):
-    later(engine, "mail", 900, args=["second"])
-    later(engine, "pay", 300, args=["first"])
+    later(engine, "mail", 900, args=["omega"])
+    later(engine, "pay", 300, args=["alpha"])
     page = seen()
-    assert page.index("first") < page.index("second")
+    assert page.index("alpha") < page.index("omega")
     assert "2 tasks in 2 queues" in page
     assert "first run" in page
     assert 'class="timeline-bar chosen"' in page

@@ -28,7 +28,7 @@ from queue_core.clock import monotonic
 from queue_core.error_group import member
 from queue_core.errors import InvalidRequest, MovedOn, SearchNotFound, StoreCorrupt
 from queue_core.masking import masking_of, read_rules
-from queue_core.query import parse
+from queue_core.query_syntax import parse
 from queue_core.store import Store
 from queue_core.task_facts import read_places
 from queue_core.text import to_bytes, to_text

@@ -11,7 +11,8 @@ from queue_core import states
 from queue_core.clock import monotonic
 from queue_core.error_group import place as place_in_group
 from queue_core.errors import InvalidRequest
-from queue_core.query import FIELDS, Query, holding, parse, quoted
+from queue_core.query import Query, holding, quoted
+from queue_core.query_syntax import FIELDS, parse
 from queue_core.store import Store
 from queue_core.task_facts import AT_ONCE, TOO_LARGE, TaskFacts, read_places
 from queue_core.text import to_bytes, to_text

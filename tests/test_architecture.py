@@ -11,11 +11,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 LAYERS = {
-    1: """acts alert alert_conditions alert_delivery alert_message alert_words
-          audit_chain background_search clock common_arguments config crash_points cron draft error_group errors
-          execution fingerprint flow histogram hold keys masking moments names outcome parent_death payload query
-          query_terms queue_filter retry schedule series states strictness tally task_line tasktiger_config text
-          tiers""",
+    1: """acts alert alert_conditions alert_delivery alert_message alert_words audit_chain background_search clock
+          common_arguments config crash_points cron draft error_group errors execution fingerprint flow histogram
+          hold keys masking moments names outcome parent_death payload query query_syntax query_terms queue_filter
+          retry schedule series states strictness tally task_line tasktiger_config text tiers""",
     2: """bookmark connection disposal embedded scripts server_binary store stream task_facts walk""",
     3: """alerts audit audit_file background browse checkups condition control enqueue error_groups error_index
           holds leases locks lookup operations orphans people periodic recent retention saved_views search siding

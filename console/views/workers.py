@@ -10,7 +10,8 @@ from console import actions
 from console.auth import may
 from console.current import engine, now, snapshot
 from console.page import Page
-from console.presenters import plural, process, short_id
+from console.presenters import plural, short_id
+from console.processes import process
 from queue_core.errors import TaskNotFound
 
 KINDS = ("worker", "sweeper", "observer")

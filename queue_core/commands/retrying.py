@@ -17,7 +17,7 @@ from queue_core.commands.shared import (
     show_impact,
     with_engine,
 )
-from queue_core.query import parse
+from queue_core.query_syntax import parse
 
 _WRONG = (
     "Name a queue and tasks, or say --all or --filter (without --fresh-budget); the other options go with these two. "

@@ -35,7 +35,7 @@ from queue_core.operations.record import (
     shares,
 )
 from queue_core.operations.undoing import left, undoing, why_not
-from queue_core.query import parse
+from queue_core.query_syntax import parse
 from queue_core.store import Store
 from queue_core.text import to_bytes, to_text
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queue_core.errors import InvalidRequest
-from queue_core.query import MOST_CHARACTERS, MOST_DEPTH, MOST_TERMS, All, Any, No, Query, holding, parse, quoted
+from queue_core.query import All, Any, No, Query, holding, quoted
+from queue_core.query_syntax import MOST_CHARACTERS, MOST_DEPTH, MOST_TERMS, parse
 from queue_core.query_terms import (
     Argument,
     Compared,

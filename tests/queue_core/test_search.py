@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from queue_core import Engine, search
 from queue_core.error_index import ErrorIndex
 from queue_core.errors import InvalidRequest
-from queue_core.query import parse
+from queue_core.query_syntax import parse
 from queue_core.search import Place, places_of
 from queue_core.walk import Source, Walk
 from tests.queue_core.failures import fail, fail_many

@@ -6,7 +6,7 @@ import pytest
 
 from queue_core import task_facts
 from queue_core.error_index import ErrorIndex
-from queue_core.query import parse
+from queue_core.query_syntax import parse
 from tests.console import seed
 
 

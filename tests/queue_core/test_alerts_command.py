@@ -8,12 +8,16 @@ from click.testing import CliRunner
 from queue_core.alert import CRITICAL, Look, Sight
 from queue_core.alert_delivery import Answer
 from queue_core.alert_delivery import Receiver as Address
+from queue_core.alerting import sending
 from queue_core.cli import main
 from tests.receiver import Receiver, says
 
 
 @pytest.fixture
 def run(redis_url, monkeypatch):
+    monkeypatch.setattr(sending, "SILENT_SECONDS", 60.0)
+    monkeypatch.setattr(sending, "DEADLINE_SECONDS", 60)
+
     def run(*arguments, webhooks=(), **environment):
         monkeypatch.setenv("SIGNALBOX_ALERT_WEBHOOKS", ",".join(webhooks))
         for name, value in environment.items():

@@ -8,7 +8,6 @@ from structlog.testing import capture_logs
 
 from queue_core import alert, alert_delivery
 from queue_core.alert_message import signature
-from queue_core.alerting import sending
 from queue_core.sweeper import Sweeper
 from tests.checker import assert_sound
 from tests.queue_core.alerting.conftest import PATIENCE_SECONDS
@@ -236,4 +235,3 @@ def test_a_process_under_way_is_waited_for_shortly_when_the_duty_goes(world, tel
     one.until(lambda: silent.posts)
     one.alerting.leave()
     assert one.alerting._courier._under_way == {}
-    assert sending.DEADLINE_SECONDS == 10

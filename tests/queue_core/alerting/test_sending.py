@@ -1,12 +1,15 @@
 """One event on its way to one receiver, whatever that does."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
 from queue_core.alert_delivery import Receiver as Address
 from queue_core.alerting import sending
 from queue_core.alerting.sending import Sending
+from tests.queue_core.worker.seeds import ROOT
 from tests.receiver import never_ends, says, says_nothing
 from tests.waiting import wait_until
 
@@ -51,6 +54,12 @@ def test_nobody_at_home_is_said(receivers):
     answer = answer_of(url)
     assert answer.status is None and "refused" in answer.in_words(Address(url))
     gone.close = lambda: None
+
+
+def test_nobody_waits_for_long_unless_a_test_says_so():
+    program = "from queue_core.alerting import sending; print(sending.SILENT_SECONDS, sending.DEADLINE_SECONDS)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["5.0", "10"]
 
 
 def test_one_that_says_nothing_does_not_keep_anybody(receivers, monkeypatch):

@@ -29,14 +29,13 @@ def reschedule(page, kind: str, chosen: Places, *, back: str):
     try:
         time = another_time.read(kind, request.form)
     except InvalidRequest as fault:
-        return _ask_when(page, chosen, str(fault), back)
-    return _reschedule(time, chosen, back) if time.is_said else _ask_when(page, chosen, "", back)
+        return _ask_when(page, kind, chosen, str(fault), back)
+    return _reschedule(time, chosen, back) if time.is_said else _ask_when(page, kind, chosen, "", back)
 
 
-def _ask_when(page, chosen, fault, back):
-    return _ask(
-        page, "scheduled/ticked.html", "reschedule", chosen, fault, back, units=another_time.UNITS, typed=request.form
-    )
+def _ask_when(page, kind, chosen, fault, back):
+    facts = {"kind": kind, "units": another_time.UNITS, "given": request.form}
+    return _ask(page, "scheduled/ticked.html", "reschedule", chosen, fault, back, **facts)
 
 
 def _reschedule(time, chosen, back):

@@ -116,6 +116,8 @@ def test_a_fault_gives_the_form_back_with_its_ticks_and_what_was_typed(planned, 
     page = text(answer)
     assert answer.status_code == 400 and "No task was given another time." in page
     assert 'name="task" value="mail/m0"' in page and "&lt;i&gt;night" in page and "<b>x" not in page
+    if "amount" in typed:
+        assert re.findall(r'name="amount" value="([^"]+)"', page) == [typed["amount"].replace("<b>", "&lt;b&gt;")]
     assert due(world) == {"m0": 0, "m1": 60, "m2": 120}
 
 

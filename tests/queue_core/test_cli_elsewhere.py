@@ -35,6 +35,21 @@ def test_all_errors_are_moved_and_their_number_is_told(world, run):
     assert (entry["verb"], entry["reason"], entry["facts"]["to_queue"]) == ("move", "wrong queue", "mail")
 
 
+def test_a_move_is_undone_once_by_the_id_of_its_operation(world, run, engine):
+    put(world)
+    run("move", "t0", "t2", "--queue", "orders", "--to", "mail")
+    (moved,) = engine.operations.newest()
+    result = run("operations", "undo", moved.id, "--reason", "the right one after all")
+    assert result.exit_code == 0 and "2 done, 0 skipped" in result.output
+    assert list(world.scores("error")) == ["t0", "t1", "t2"] and world.scores("error", "mail") == {}
+    assert world.acts()[-1]["reason"] == "the right one after all"
+    undoing, _ = engine.operations.newest()
+    assert f"undoes     {moved.id}" in run("operations", "show", undoing.id).output
+    again = run("operations", "undo", moved.id)
+    assert again.exit_code == 1 and "is left to take back" in again.output
+    assert run("operations", "undo", "none").exit_code == 1
+
+
 @pytest.mark.parametrize("state", ["queued", "scheduled"])
 def test_other_states_are_moved_when_they_are_named(world, run, state):
     put(world, state, first_at=FAR if state == "scheduled" else 100.0)

@@ -372,6 +372,9 @@ def test_an_operation_on_few_tasks_is_done_when_it_answers_and_can_be_undone(eng
     assert (status, purged["status"], purged["done"], purged["door"]) == (201, "done", 3, "api")
     assert bot.post(f"/operations/{purged['id']}/undo")[1]["done"] == 3
     assert engine.browse.sizes("mail")["error"] == 3
+    _, moved = bot.post("/queues/mail/operations", verb="move", to_queue="post")
+    assert bot.post(f"/operations/{moved['id']}/undo")[1]["done"] == 3
+    assert engine.browse.sizes("mail")["error"] == 3
 
 
 def test_many_tasks_are_moved_and_get_another_time(engine, program):

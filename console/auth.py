@@ -107,7 +107,9 @@ def is_api() -> bool:
 def current_actor() -> Actor:
     """The user of this request, as the audit trail names them."""
     token = current_token()
-    return Actor(g.user.name, "api", token.name) if token else Actor(g.user.name, "web")
+    if token is None:
+        return Actor(g.user.name, "web")
+    return Actor(g.user.name, "api", token.name, g.get("idempotency_key", ""))
 
 
 def user_may(right: str, queue: str | None = None) -> bool:

@@ -13,6 +13,7 @@ from console.trail import words
 from queue_core.errors import (
     ErrorGroupNotFound,
     InvalidRequest,
+    KeyReused,
     MovedOn,
     OperationNotFound,
     SearchNotFound,
@@ -78,14 +79,14 @@ def init_app(app) -> None:
 
 def _invalid_request(error):
     if is_api():
-        return for_programs(400, str(error), _code(error))
+        return for_programs(422 if isinstance(error, KeyReused) else 400, str(error), _code(error))
     return answer(400, "This request cannot be carried out", str(error), "Go back, change it and try again.")
 
 
 def _moved_on(error):
     if is_api():
         is_gone = request.method in READING and type(error).__name__.endswith("NotFound")
-        return for_programs(404 if is_gone else 409, str(error), _code(error))
+        return for_programs(404 if is_gone else 409, str(error), _code(error), _retry_after(error))
     if request.method == "GET" and isinstance(error, tuple(VANISHED)):
         return _vanished(error)
     hint = "Nothing was changed.  Reload the page to see what is there now."
@@ -154,6 +155,11 @@ def for_programs(status: int, message: str, code: str, headers=None):
 def _code(error) -> str:
     """`task_not_found` for a TaskNotFound."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+def _retry_after(error) -> dict:
+    seconds = getattr(error, "retry_after_seconds", None)
+    return {"Retry-After": str(seconds)} if seconds else {}
 
 
 def _headers(error) -> dict:

@@ -25,6 +25,7 @@ WORDS = {
     "new_id": "as task",
     "needed_role": "needs the role",
     "not_after": "up to",
+    "request": "under the key",
     "state": "from",
     "tasks": "ids",
     "to_queue": "to",

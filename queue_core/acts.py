@@ -8,11 +8,13 @@ from queue_core.text import to_bytes
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, and through which door: web, command line, api, sweeper.  token: the name of the API token used."""
+    """Who acts, and through which door: web, command line, api, sweeper.  token: the name of the API token used.
+    request: the key under which a program may repeat its request."""
 
     name: str
     door: str
     token: str = ""
+    request: str = ""
 
 
 def act(
@@ -21,7 +23,7 @@ def act(
     """An entry of the audit trail, as a script or the trail takes it.
 
     facts: whatever else belongs to the verb; those that say nothing (None, False, empty) are left out."""
-    facts = {**facts, "token": actor.token} if actor.token else facts
+    facts = {**facts, "token": actor.token, "request": actor.request}
     facts = {name: value for name, value in facts.items() if value or type(value) is int}
     named = {"queue": queue, "task_id": task_id, "operation_id": operation_id, "reason": reason, "facts": facts}
     entry = {"verb": verb, "actor": actor.name, "door": actor.door, "outcome": outcome}

@@ -16,6 +16,8 @@ from queue_core.text import json_object, to_text
 
 _SCAN_STEP = 200
 _WALK_STEP = 500
+_PAGES_FOR_A_REQUEST = 20
+_ACTS_A_PAGE = 1000
 _SCAN_LIMIT = 5_000
 """A filtered page looks at no more entries than this; it says so by giving a cursor and few entries."""
 
@@ -113,6 +115,25 @@ class Audit:
         rows = self._store.client.xrange(self._store.keys.audit(), min=first, count=limit)
         return [_entry(found_id, fields) for found_id, fields in rows]
 
+    def of_request(self, request: str, *, actor: Actor, since_at: float) -> tuple[list[AuditEntry], bool]:
+        """(what `actor` has done under the key `request` since a moment, newest first; whether that is all of it).
+
+        It need not be all where the trail was trimmed since, or holds too many acts of theirs."""
+        cursor, found, wanted = None, [], {"actor": actor.name, "door": actor.door, "outcome": "done"}
+        for _ in range(_PAGES_FOR_A_REQUEST):
+            page = self.page(cursor=cursor, limit=_ACTS_A_PAGE, since_at=since_at, **wanted)
+            found += [one for one in page.entries if _is_under(one, request, actor.token)]
+            cursor = page.next_cursor
+            if cursor is None:
+                return found, self._reaches_back_to(since_at)
+        return found, False
+
+    def _reaches_back_to(self, moment) -> bool:
+        if self._store.client.xlen(self._store.keys.audit()) < self._store.settings.max_audit_entries:
+            return True
+        oldest = self.newer_than(None, 1)
+        return bool(oldest) and oldest[0].at <= moment
+
     def holds(self, entry_id: str) -> bool:
         """Whether the trail still has this entry."""
         entry_id = _usable_id(entry_id)
@@ -121,6 +142,10 @@ class Audit:
     def _older_than(self, entry_id, count, oldest):
         newest = f"({entry_id}" if entry_id else "+"
         return self._store.client.xrevrange(self._store.keys.audit(), max=newest, min=oldest, count=count)
+
+
+def _is_under(entry, request, token) -> bool:
+    return entry.facts.get("request") == request and entry.facts.get("token", "") == token
 
 
 def _milliseconds(moment: float) -> int:

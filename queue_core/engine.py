@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import structlog
 
 from queue_core.alerts import Alerts
+from queue_core.answers import Answers
 from queue_core.audit import Audit
 from queue_core.background import BackgroundSearches
 from queue_core.browse import Browse
@@ -57,7 +58,7 @@ class Engine(TaskTigerNames):
     Rooms, by who calls them: `enqueue` producers, `leases` and `locks` workers, `periodic` recurring work, `control`,
     `operations`, `holds`, `trash`, `transfers` and `task_files` operators, `browse`, `search`, `background`,
     `error_groups`, `snapshot`, `stats`, `recents`, `timetable`, `condition`, `checkups`, `alerts` and `workers`
-    people who look, `lookup` applications that do, `audit`, `people`, `saved_views`.
+    people who look, `lookup` applications that do, `audit`, `answers`, `people`, `saved_views`.
 
     Raises InvalidSettings."""
 
@@ -122,6 +123,7 @@ class Engine(TaskTigerNames):
         self.workers = Workers(self.store)
         self.alerts = Alerts(self.store)
         self.audit = Audit(self.store)
+        self.answers = Answers(self.store)
         self.people = People(self.store)
         self.saved_views = SavedViews(self.store)
 

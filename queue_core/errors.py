@@ -9,6 +9,7 @@ SignalboxError
 │   │   └── NotSerialisable           JSON cannot carry the arguments (also a TypeError)
 │   ├── InvalidPayload            what Redis holds for a task cannot be read
 │   ├── NameNotAllowed            a function or class outside the allow-list
+│   ├── KeyReused                 the key of a repeatable request belongs to another one
 │   └── InvalidCredentials        no such user, wrong password, or too many attempts
 ├── MovedOn                   the world moved on
 │   ├── TaskNotFound              not in that state any more
@@ -26,6 +27,9 @@ SignalboxError
 │   ├── UserNotFound              no such user
 │   ├── TokenNotFound             no such token of the API
 │   ├── SessionNotFound           no such open session
+│   ├── RequestRunning            somebody is at this very request
+│   ├── AnswerLost                a repeated request was done before, and its answer is not known
+│   ├── OutcomeUnknown            nobody can say whether a repeated request was done before
 │   └── AlreadyThere              the same task is already in that place
 └── StoreError                the store is away
     ├── StoreUnavailable          Redis does not answer
@@ -80,6 +84,10 @@ class InvalidPayload(InvalidRequest):
 
 class NameNotAllowed(InvalidRequest):
     """This worker may not run that name."""
+
+
+class KeyReused(InvalidRequest):
+    """Another request was sent under this key; a key is for one request and its repetitions."""
 
 
 class InvalidCredentials(InvalidRequest):
@@ -148,6 +156,20 @@ class TokenNotFound(MovedOn):
 
 class SessionNotFound(MovedOn):
     """There is no such session: it has ended."""
+
+
+class RequestRunning(MovedOn):
+    """A request under this key is being carried out, or was begun and not ended lately; ask again.
+
+    Attributes: retry_after_seconds (int)."""
+
+
+class AnswerLost(MovedOn):
+    """This was done before, and its answer was lost; nothing was done again."""
+
+
+class OutcomeUnknown(MovedOn):
+    """It is not known whether this was done before.  Look, and use another key to do it."""
 
 
 class AlreadyThere(MovedOn):

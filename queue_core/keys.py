@@ -100,6 +100,8 @@ CATALOGUE = {
     "background_searches": ("zset", "x:background", "search in the background -> created at"),
     "background_search": ("hash", "x:background:<id>", "a search: what, by whom, how far, what it has counted"),
     "background_found": ("zset", "x:background:<id>:found", "state, queue and task id -> in which turn it was found"),
+    "answer": ("hash", "x:answer:<hash>", "a request that may be repeated: what, who is at it, what it was answered"),
+    "answers": ("zset", "x:answers:<holder>", "request that may be repeated -> begun at, of one API token"),
     "users": ("hash", "x:users", "user name -> role, password hash, epoch"),
     "tokens": ("hash", "x:users:tokens", "token id -> whose, what for, hash of the secret, role, queues, until"),
     "tokens_used": ("hash", "x:users:tokens:used", "token id -> when it was used last"),
@@ -381,6 +383,12 @@ class Keys:
 
     def background_found(self, search_id: str) -> bytes:
         return self._key("x", "background", search_id, "found")
+
+    def answer(self, digest: str) -> bytes:
+        return self._made("x", "answer", digest)
+
+    def answers(self, holder: str) -> bytes:
+        return self._key("x", "answers", holder)
 
     def users(self) -> bytes:
         return self._key("x", "users")

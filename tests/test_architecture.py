@@ -16,7 +16,7 @@ LAYERS = {
           hold keys masking moments names outcome parent_death payload query query_syntax query_terms queue_filter
           retry schedule series states strictness tally task_line tasktiger_config text tiers""",
     2: """bookmark connection disposal embedded scripts server_binary store stream task_facts walk""",
-    3: """alerts audit audit_file background browse checkups condition control enqueue error_groups error_index
+    3: """alerts answers audit audit_file background browse checkups condition control enqueue error_groups error_index
           holds leases locks lookup operations orphans people periodic recent retention saved_views search siding
           snapshot stats task_files timetable transfers trash twins workers""",
     4: """alerting duties process sweeper worker""",

@@ -5,7 +5,7 @@ import functools
 from flask import Blueprint, Flask, jsonify, request
 
 from console import auth
-from console.api import acting, looking, openapi
+from console.api import acting, looking, openapi, repeating
 from console.api.requests import taken
 from console.api.table import get
 from queue_core import __version__
@@ -32,7 +32,12 @@ def _served(route):
     @auth.may(route.right)
     @functools.wraps(route.view)
     def view(**place):
-        return jsonify(route.view(**place, **taken(route.query, route.body))), route.status
+        given = taken(route.query, route.body)
+
+        def carry_out():
+            return jsonify(route.view(**place, **given)), route.status
+
+        return repeating.once(carry_out, given) if route.method == "POST" else carry_out()
 
     return view
 

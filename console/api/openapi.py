@@ -1,5 +1,6 @@
 """The description of the API in OpenAPI 3.1, made of the table of routes."""
 
+from console.api.repeating import HEADER, MOST_CHARACTERS
 from console.api.shapes import SHAPES
 from console.api.table import Route
 
@@ -8,13 +9,23 @@ ANSWERS = {
     401: "No token, or one that is not known, has expired or was revoked",
     403: "The token or its user may not do this, or the console is read-only",
     404: "There is no such thing",
-    409: "The task, queue or operation has moved on; nothing was changed",
+    409: "The task, queue or operation has moved on, and nothing was changed; or a request with the same key is being "
+    "carried out (request_running, with Retry-After), or was and its answer is lost (answer_lost, outcome_unknown)",
     413: "The request is too large",
+    422: f"The {HEADER} was sent with another request",
     429: "Too many failed attempts; Retry-After says when to try again",
     503: "Redis does not answer, is full, or holds something else under a key",
 }
 _READ = (400, 401, 403, 404, 429, 503)
-_WRITE = (400, 401, 403, 409, 413, 429, 503)
+_WRITE = (400, 401, 403, 409, 413, 422, 429, 503)
+_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": MOST_CHARACTERS, "pattern": "^[!-~]+$"},
+    "description": "chosen by the program, another one for each request; when it repeats the request with it within a "
+    "day, it gets the first answer and nothing is done twice",
+}
 _NAME = "bytes other than letters, digits and _ . : @ + - are written ~XX"
 
 
@@ -47,6 +58,7 @@ def _operation(route: Route) -> dict:
     }
     if route.method == "POST":
         described["requestBody"] = _body(route)
+        described["parameters"].append(_KEY)
     return described
 
 

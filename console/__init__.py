@@ -10,7 +10,7 @@ from htmx_flask import Htmx
 from console import api, auth, budget, errors, frame, guards, health, metrics, refusals
 from console.converters import NameConverter
 from console.settings import ConsoleSettings
-from console.views import login, newer
+from console.views import login, newer, password
 from console.views.account import AccountPage
 from console.views.audit import AuditPage
 from console.views.background import BackgroundPage
@@ -54,6 +54,7 @@ def create_app(engine: Engine | None = None, settings: ConsoleSettings | None = 
     app.register_blueprint(health.blueprint)
     app.register_blueprint(metrics.blueprint)
     app.register_blueprint(login.blueprint)
+    app.register_blueprint(password.blueprint)
     admin = Admin(app, name="Signalbox", theme=Theme("none", "layout.html"), index_view=OverviewPage())
     admin.add_views(
         ErrorsPage(),

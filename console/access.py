@@ -1,6 +1,6 @@
 """What the pages of people and of one's own account do alike: tokens, sessions, and what is shown once."""
 
-from flask import request
+from flask import request, url_for
 
 from console import actions
 from console.current import engine, now
@@ -30,6 +30,13 @@ def made_token(user) -> str:
         return text
 
     return actions.attempt("create_token", act)
+
+
+def made_link(actor, user) -> str:
+    """The address of a new link with which `user` sets a password; it takes the place of an older one."""
+    _, secret = engine().people.links.create(user, made_by=actor.name)
+    record("make_link", actor, user.name)
+    return url_for("password.show", user=user.name, secret=secret, _external=True)
 
 
 def revoke_token(user_name: str, token_id: str, *, back: str):

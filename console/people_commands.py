@@ -9,6 +9,7 @@ import time
 
 import click
 
+from console.converters import to_segment
 from queue_core import Actor, Engine
 from queue_core.errors import InvalidRequest, UserNotFound
 
@@ -61,12 +62,19 @@ def password_options(command):
 @click.argument("name")
 @click.option("--role", type=ROLES, required=True, help="What the user may do.")
 @password_options
+@click.option("--link", is_flag=True, help="Print a link with which the user sets a password.")
 @pass_engine
-def add(engine, name, role, password_file, generate):
-    """Add a user.  Asks for the password unless it is generated or comes from a file."""
-    password = _password(password_file, generate)
-    engine.people.add(name, password, role)
+def add(engine, name, role, password_file, generate, link):
+    """Add a user.  Asks for the password unless it is generated, comes from a file, or is set by a link."""
+    if link and (password_file or generate):
+        raise click.UsageError("Give --link, --generate or --password-file, not two of them.")
+    password = None if link else _password(password_file, generate)
+    user = engine.people.add(name, password, role)
     _record(engine, "add_user", name, role=role)
+    if link:
+        click.echo(f"{name} is {role}, once a password is set.", err=True)
+        _show_link(engine, user, "")
+        return
     click.echo(f"{name} may log in as {role}.")
     _show_once(password, generate)
 
@@ -92,6 +100,18 @@ def password(engine, name, password_file, generate):
     _record(engine, "set_password", name)
     click.echo(f"{name} has a new password; open sessions have ended.")
     _show_once(new_password, generate)
+
+
+@users.command()
+@click.argument("name")
+@click.option("--console", "console_url", default="", metavar="URL", help="Where the console is, to print all of it.")
+@pass_engine
+def link(engine, name, console_url):
+    """Print a link with which a user sets a password, once, within a day; an older one ends."""
+    user = engine.people.find(name)
+    if user is None:
+        raise UserNotFound(f"There is no user named {name}.", name=name)
+    _show_link(engine, user, console_url)
 
 
 @users.command()
@@ -169,6 +189,14 @@ def _show_once(password: str, generated: bool) -> None:
     if generated:
         click.echo(f"Password: {password}")
         click.echo("It is shown this once only.", err=True)
+
+
+def _show_link(engine, user, console_url) -> None:
+    _, secret = engine.people.links.create(user, made_by=_me().name)
+    _record(engine, "make_link", user.name)
+    click.echo(f"{console_url.rstrip('/')}/password/{to_segment(user.name)}/{to_segment(secret)}")
+    where = "" if console_url else "To be opened on the console.  "
+    click.echo(f"{where}It is shown this once only, works once, for 24 hours.", err=True)
 
 
 def _record(engine, verb: str, user: str, **facts) -> None:

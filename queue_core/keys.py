@@ -106,6 +106,7 @@ CATALOGUE = {
     "tokens": ("hash", "x:users:tokens", "token id -> whose, what for, hash of the secret, role, queues, until"),
     "tokens_used": ("hash", "x:users:tokens:used", "token id -> when it was used last"),
     "sessions": ("hash", "x:users:sessions:<user>", "session id -> since, until, from where; when it was seen last"),
+    "links": ("hash", "x:users:links", "user name -> link to set a password: hash of its secret, by whom, until"),
     "secret": ("string", "x:secret", "key that signs the console's sessions"),
     "login_failures": ("string", "x:login_failures:<hash>", "failed attempts in a row"),
 }
@@ -401,6 +402,9 @@ class Keys:
 
     def sessions(self, user: str) -> bytes:
         return self._key("x", "users", "sessions", user)
+
+    def links(self) -> bytes:
+        return self._key("x", "users", "links")
 
     def secret(self) -> bytes:
         return self._key("x", "secret")

@@ -9,7 +9,7 @@ from bench.console_pages.fill import BIG_QUEUE, LARGE_QUEUE, RUNNING
 from queue_core import Engine, states
 
 # the API is opened with a token, not by a person with a browser
-_NO_PAGES = ("/static", "/login", "/healthz", "/api", "/metrics")
+_NO_PAGES = ("/static", "/login", "/password", "/healthz", "/api", "/metrics")
 NOT_FOUND = "refused-by-nobody"
 _QUEUE = "region-0.team-0.customer-00000"
 

@@ -47,14 +47,16 @@ class PeoplePage(Page):
     @may("admin")
     def add(self):
         name, role = request.form.get("name", "").strip(), request.form.get("role", "")
-        password = _password()
+        password = None if request.form.get("how") == "link" else _password()
 
         def act(actor):
             user = engine().people.add(name, password, role)
             access.record("add_user", actor, name, role=role)
-            return user
+            return user, None if password else access.made_link(actor, user)
 
-        user = actions.attempt("add_user", act)
+        user, address = actions.attempt("add_user", act)
+        if address:
+            return self._link_shown(user.name, address, f"{user.name} is {user.role}, once a password is set.")
         return self._password_shown(user, password, f"{user.name} may log in as {user.role}.")
 
     @expose("/<name:user>")
@@ -66,6 +68,7 @@ class PeoplePage(Page):
             user=found,
             tokens=engine().people.tokens.all(user),
             sessions=engine().people.sessions.of(found),
+            link=engine().people.links.of(found),
             own_session=auth.current_session_id(),
             roles=access.ROLES,
             granted_roles=GRANTED_ROLES,
@@ -124,6 +127,22 @@ class PeoplePage(Page):
         changed = actions.attempt("set_password", act)
         return self._password_shown(changed, password, f"{user} has a new password; open sessions have ended.")
 
+    @expose("/<name:user>/link", methods=["POST"])
+    @may("admin")
+    def make_link(self, user):
+        address = actions.attempt("make_link", lambda actor: access.made_link(actor, _user(user)))
+        return self._link_shown(user, address, f"A link with which {user} sets a password.")
+
+    @expose("/<name:user>/link/revoke", methods=["POST"])
+    @may("admin")
+    def revoke_link(self, user):
+        def act(actor):
+            if not engine().people.links.revoke(_user(user).name):
+                raise InvalidRequest("There is no link to revoke; it was used, or its time is over.")
+            access.record("revoke_link", actor, user)
+
+        return actions.perform("revoke_link", act, told=f"The link of {user} is revoked.", back=_url(user))
+
     @expose("/<name:user>/logout", methods=["POST"])
     @may("admin")
     def log_out(self, user):
@@ -159,6 +178,9 @@ class PeoplePage(Page):
     @may("admin")
     def revoke_token(self, user, token_id):
         return access.revoke_token(user, token_id, back=actions.came_from(_url(user)))
+
+    def _link_shown(self, user, address, told):
+        return self.render("people/once.html", what="link", told=told, text=address, back=_url(user))
 
     def _password_shown(self, user, password, told):
         # what was typed is known to whoever typed it

@@ -11,6 +11,7 @@ import secrets
 from queue_core.connection import our_errors
 from queue_core.errors import InvalidRequest, UserNotFound
 from queue_core.people.attempts import FORGET_FAILURES_SECONDS, Attempts, refusal
+from queue_core.people.links import Link, Links, fits, read_link
 from queue_core.people.passwords import NOBODY, hashed, matches, usable_password
 from queue_core.people.rights import GRANTED_ROLES, ROLES, Grant, User, usable_grant, usable_role, with_grant
 from queue_core.people.sessions import Sessions, is_open
@@ -18,26 +19,31 @@ from queue_core.people.tokens import Token, Tokens
 from queue_core.store import Store
 from queue_core.text import to_bytes, to_text
 
-__all__ = ["FORGET_FAILURES_SECONDS", "ROLES", "Grant", "People", "Sessions", "Token", "Tokens", "User"]
+__all__ = ["FORGET_FAILURES_SECONDS", "ROLES", "Grant", "Link", "People", "Sessions", "Token", "Tokens", "User"]
+
+NO_SUCH_LINK = "This link cannot be used: it was used, is over, or a newer one was made."
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}\Z")
 
 
 class People:
-    """The users of the console, and how they prove who they are.  tokens, sessions: the registers of both."""
+    """The users of the console, and how they prove who they are.  tokens, sessions, links: the registers of these."""
 
     def __init__(self, store: Store):
         self._store = store
         self._attempts = Attempts(store)
         self.tokens = Tokens(store)
         self.sessions = Sessions(store)
+        self.links = Links(store)
 
     # -- the register --
-    def add(self, name: str, password: str, role: str) -> User:
-        """A new user.  Raises InvalidRequest when the name is taken or the name, password or role cannot be used."""
+    def add(self, name: str, password: str | None, role: str) -> User:
+        """A new user.  password: None: nobody can log in so until one is set, by a link say.
+
+        Raises InvalidRequest when the name is taken or the name, password or role cannot be used."""
         record = {
             "role": usable_role(role),
-            "password": hashed(usable_password(password)),
+            "password": NOBODY if password is None else hashed(usable_password(password)),
             "epoch": _new_epoch(),
             "created_at": self._store.now(),
         }
@@ -62,10 +68,35 @@ class People:
             raise _not_found(name)
         self.sessions.end_all(name)
         self.tokens.revoke_all(name)
+        self.links.revoke(name)
 
     def set_password(self, name: str, password: str) -> User:
-        """The user with a new password; open sessions end.  Raises UserNotFound, InvalidRequest."""
+        """The user with a new password; open sessions end, and a link to set one.
+
+        Raises UserNotFound, InvalidRequest."""
         return self._change(name, password=hashed(usable_password(password)))
+
+    def set_password_by_link(self, name: str, secret: str, password: str, *, address: str) -> User:
+        """The same, for whoever has the link of that user; it works once, whoever else has it too.
+
+        Failures are slowed down per address as those with tokens are.  Raises InvalidRequest for a password that cannot
+        be used, InvalidCredentials (see `authenticate`) without such a link."""
+        usable_password(password)
+        if self.link(name, secret) is None:
+            raise refusal(NO_SUCH_LINK, self._attempts.begin(f"\nlink\n{address}"))
+
+        def still_open(record, transaction):
+            found = read_link(name, transaction.hget(self._store.keys.links(), to_bytes(name)))
+            if not fits(found, secret) or not found.is_open(_user(name, record), self._store.now()):
+                raise refusal(NO_SUCH_LINK, 0)
+
+        return self._change(name, check=still_open, password=hashed(password))
+
+    def link(self, name: str, secret: str) -> Link | None:
+        """The link of that user if this is its secret and it can still be used."""
+        user = self.find(name)
+        found = self.links.of(user) if user else None
+        return found if fits(found, secret) else None
 
     def set_role(self, name: str, role: str, *, keep_an_admin: bool = False) -> User:
         """The user with another role; open sessions end.
@@ -172,13 +203,15 @@ class People:
     def _record(self, name: str) -> dict | None:
         return _decoded(self._store.client.hget(self._users, to_bytes(name)))
 
-    def _change(self, name: str, *, keep_an_admin: bool = False, **fields) -> User:
+    def _change(self, name: str, *, keep_an_admin: bool = False, check=None, **fields) -> User:
         def changed(record, transaction):
             if keep_an_admin:
                 self._check_admins(transaction, name)
+            if check:
+                check(record, transaction)
             return {**record, **fields, "epoch": _new_epoch()}
 
-        user = self._swap(name, changed)
+        user = self._swap(name, changed, ends_link="password" in fields)
         self.sessions.end_all(name)
         return user
 
@@ -189,7 +222,9 @@ class People:
 
         return self._swap(name, changed)
 
-    def _swap(self, name: str, changed) -> User:
+    def _swap(self, name: str, changed, *, ends_link: bool = False) -> User:
+        links = self._store.keys.links()
+
         def swap(transaction):
             record = _decoded(transaction.hget(self._users, to_bytes(name)))
             if record is None:
@@ -197,10 +232,12 @@ class People:
             after = changed(record, transaction)
             transaction.multi()
             transaction.hset(self._users, to_bytes(name), _encoded(after))
+            if ends_link:
+                transaction.hdel(links, to_bytes(name))
             return _user(name, after)
 
         with our_errors():
-            return self._store.client.transaction(swap, self._users, value_from_callable=True)
+            return self._store.client.transaction(swap, self._users, links, value_from_callable=True)
 
     def _check_admins(self, transaction, name: str) -> None:
         others = {to_text(one): _decoded(raw) for one, raw in transaction.hgetall(self._users).items()}

@@ -12,7 +12,7 @@ from tests.console import seed
 
 ANN = Actor("ann", "command line")
 HUGE = 10**400
-NOT_ABOUT_TASKS = {"login", "account", "people", "api"}
+NOT_ABOUT_TASKS = {"login", "password", "account", "people", "api"}
 ODD_JSON = [b"null", b"[]", b'"x"', b"7", b"{", b"\xff", b"[" * 100_000, b'{"a":' * 3000, b"NaN"]
 
 

@@ -10,7 +10,7 @@ from console.settings import ConsoleSettings
 from queue_core import Engine
 from tests.console.visitor import PASSWORD, Visitor
 
-OPEN_TO_ALL = {"static", "health.healthz", "login.show", "login.submit"}
+OPEN_TO_ALL = {"static", "health.healthz", "login.show", "login.submit", "password.show", "password.submit"}
 
 
 @pytest.fixture

@@ -68,6 +68,32 @@ def test_a_token_is_made_printed_once_listed_and_revoked(run, engine, redis_url)
         tokens("create", "x", "--user", "nobody", "--role", "viewer")
 
 
+def test_a_user_is_added_without_a_password_and_sets_one_by_a_link(run, engine):
+    added = run("add", "ann", "--role", "operator", "--link")
+    _, name, secret = added.stdout.strip().removeprefix("/").split("/")
+    assert (name, "shown this once only" in added.stderr) == ("ann", True)
+    engine.people.set_password_by_link(name, secret, PASSWORD, address="test")
+    assert may_log_in(engine, "ann", PASSWORD)
+    assert [act.verb for act in engine.audit.page().entries] == ["make_link", "add_user"]
+
+
+def test_a_link_for_another_password_is_printed_in_full_where_the_console_is_known(run, engine):
+    run("add", "ann", "--role", "operator", "--generate")
+    first = run("link", "ann").stdout.strip()
+    second = run("link", "ann", "--console", "https://box.example/signals/").stdout.strip()
+    assert second.startswith("https://box.example/signals/password/ann/")
+    assert engine.people.link("ann", first.rpartition("/")[2]) is None
+    assert engine.people.link("ann", second.rpartition("/")[2]).user == "ann"
+    with pytest.raises(UserNotFound):
+        run("link", "nobody")
+
+
+@pytest.mark.parametrize("other", [["--generate"], ["--password-file", "-"]])
+def test_a_password_comes_from_one_place_only(run, engine, other):
+    assert run("add", "ann", "--role", "viewer", "--link", *other, input=PASSWORD).exit_code == 2
+    assert engine.people.count() == 0
+
+
 def test_a_grant_is_given_listed_taken_back_and_recorded(run, engine):
     run("add", "ann", "--role", "viewer", "--generate")
     assert "ann is operator on billing and its subqueues now." in run("grant", "ann", "operator", "billing").output

@@ -22,7 +22,7 @@ from tests.console.visitor import PASSWORD, Visitor
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "security.md"
 LINES = dict(re.findall(r"^user (\S+) (.+)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE))
-OF_THE_CONSOLE = {"users", "tokens", "tokens_used", "sessions", "secret", "login_failures"}
+OF_THE_CONSOLE = {"users", "tokens", "tokens_used", "sessions", "links", "secret", "login_failures"}
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ BAD_BYTES = b"\xff\xfe\x80 not text \x00"
 BAD_ID = "\udcff\udc80"
 FAR = 9_000_000_000.0
 EXPORTS = ("/audit/export",)
-NOT_PAGES = ("/static", "/login", "/api")
+NOT_PAGES = ("/static", "/login", "/password", "/api")
 PAGE_MILLISECONDS = 240_000
 """Twenty megabytes of text in one page take a browser its time where others are busy too."""
 

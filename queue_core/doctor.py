@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from queue_core import states
 from queue_core.checkups import ADVICE, FINE, TROUBLE, Finding
 from queue_core.connection import OLDEST_SERVER, shown_url
-from queue_core.errors import StoreError
+from queue_core.errors import StoreCorrupt, StoreError
 from queue_core.orphans import Orphans
 from queue_core.text import shown, to_text
 
@@ -41,6 +41,7 @@ def examine(engine) -> Iterator[Finding | None]:
         _orphans,
         _broken_tasks,
         _twins,
+        _holds,
         _processes,
     ):
         yield from _looked(look, engine)
@@ -251,6 +252,24 @@ def _without_payload(store, task_ids) -> list[str]:
         pipeline.exists(store.keys.payload(task_id))
     replies = pipeline.execute() if task_ids else []
     return [task_id for task_id, exists in zip(task_ids, replies, strict=True) if not exists]
+
+
+def _holds(engine):
+    records, ids = (to_text(key) for key in (engine.store.keys.hold_records(), engine.store.keys.hold_counts()))
+    try:
+        unread = sum(not hold.known for hold in engine.holds.all())
+    except StoreCorrupt:
+        yield Finding(
+            TROUBLE,
+            f"What is held cannot be read: {records} is no hash.  What stands aside waits, and nothing can be held or "
+            "released.",
+            f"Take {records} and {ids} away (UNLINK), then hold again what has to wait; the audit trail says what was.",
+        )
+        return
+    if unread:
+        yield Finding(
+            ADVICE, f"{unread} holds cannot be read, and hold nothing back.", "Release them, and hold anew what has to."
+        )
 
 
 def _processes(engine):

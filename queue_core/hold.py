@@ -176,6 +176,21 @@ def newest_fingerprint(newest: bytes, tail: bytes) -> str | None:
     return fingerprint(execution.exception_name, execution.traceback).id
 
 
+def id_covering(ids: Iterable[str], func: str, queue: str, fingerprint_of) -> str | None:
+    """The id of the hold that a task waits for, where only the ids of all holds are known; else None.
+
+    fingerprint_of(): of its newest failed run."""
+
+    def held(kind, name):
+        return next((one for one in (hold_id(kind, name, None), hold_id(kind, name, queue)) if one in ids), None)
+
+    by_function = held(FUNCTION, _named(func))
+    if by_function is not None:
+        return by_function
+    group = fingerprint_of()
+    return None if group is None else held(GROUP, group)
+
+
 def first_covering(holds: Iterable[Hold], func: str | None, queue: str, fingerprint_of) -> Hold | None:
     """The hold that a task waits for, or None.  fingerprint_of(): of its newest failed run; asked only if needed."""
     may = [one for one in holds if one.may_cover(func, queue)]

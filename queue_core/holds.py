@@ -16,6 +16,7 @@ from queue_core.hold import (
     Waiting,
     first_covering,
     hold_id,
+    id_covering,
     made,
     newest_fingerprint,
     read_holds,
@@ -129,11 +130,15 @@ class Holds:
 
     def counts(self) -> dict[str, int]:
         """{hold id: how many tasks were set aside for it so far}; some of them may have left since."""
+        found = {one: int(count) for one, count in self._counted().items() if count.isdigit()}
+        return {one: count for one, count in found.items() if count}
+
+    def _counted(self) -> dict[str, bytes]:
         try:
             rows = self._store.client.hgetall(self._store.keys.hold_counts())
         except StoreCorrupt:
             return {}
-        return {to_text(name): int(count) for name, count in rows.items() if count.isdigit()}
+        return {to_text(name): count for name, count in rows.items()}
 
     def waiting(self) -> Waiting | None:
         """How many tasks stand aside, of all queues; None when nobody has counted them lately."""
@@ -155,6 +160,16 @@ class Holds:
         now = self._store.now()
         standing = [hold for hold in holds if not hold.has_ended(now)]
         return first_covering(standing, func, queue, lambda: self._newest_fingerprint(task_id))
+
+    def ids(self) -> frozenset[str]:
+        """The ids of all that is held, from where they stand besides the records; empty when that is broken too."""
+        return frozenset(self._counted())
+
+    def covering_by_id(self, ids: frozenset[str], func: str, queue: str, task_id: str) -> str | None:
+        """The one of `ids` that keeps this task from running now, or None: for when the records cannot be read.
+
+        When a hold ends is not known then, so it counts until somebody has mended that.  Raises StoreUnavailable."""
+        return id_covering(ids, func, queue, lambda: self._newest_fingerprint(task_id))
 
     def _newest_fingerprint(self, task_id) -> str | None:
         try:

@@ -60,10 +60,10 @@ class Admission:
         except (InvalidPayload, InvalidTask, TypeError) as error:
             self._quarantine(claimed, str(error))
             return None
-        hold = self._holding.hold_of(claimed, payload)
-        if hold is not None:
-            self._session.stand_aside(claimed, hold.id)
-            self._log.info("held", **Ready(claimed, payload).facts, hold=hold.id)
+        hold_id = self._holding.hold_of(claimed, payload)
+        if hold_id is not None:
+            self._session.stand_aside(claimed, hold_id)
+            self._log.info("held", **Ready(claimed, payload).facts, hold=hold_id)
             return None
         if self._engine.allow_list.permits(payload.func):
             # how long it has been refused is kept: that a name is only borrowed shows when it is resolved

@@ -183,6 +183,7 @@ class Model:
     def begin_hold(self, hold_id, queue) -> None:
         """queue: None for all."""
         self.hold_queues[hold_id] = queue
+        self.set_aside_for.setdefault(hold_id, 0)
 
     def end_hold(self, hold_id) -> None:
         if hold_id not in self.hold_queues:

@@ -96,6 +96,17 @@ def test_unique_tasks_in_two_queues_are_counted(world, engine):
     the_one(engine, ADVICE, "1 unique tasks stand in two queues")
 
 
+def test_holds_that_cannot_be_read_are_named_with_what_to_do(world, engine):
+    world.raw.set("t:x:holds", "rubbish")
+    found = the_one(engine, TROUBLE, "t:x:holds is no hash")
+    assert "t:x:holds:aside" in found.advice
+    world.raw.delete("t:x:holds")
+    world.raw.hset("t:x:holds", "h1", "{")
+    the_one(engine, ADVICE, "1 holds cannot be read")
+    world.raw.delete("t:x:holds")
+    assert not [what for what in said(engine, TROUBLE) if "held" in what]
+
+
 def test_tasks_without_a_payload_are_named(world, engine):
     for number in range(5):
         world.put("error", task_id=str(number))

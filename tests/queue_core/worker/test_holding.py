@@ -113,8 +113,66 @@ def test_a_worker_that_is_killed_while_it_sets_aside_loses_nothing(raw, redis_ur
     assert len(set(lines(tmp_path / "log"))) == 30
 
 
-def test_holds_that_cannot_be_read_stop_no_worker(raw, run_once, tmp_path):
+def broken(raw):
+    raw.delete("t:x:holds")
     raw.set("t:x:holds", "rubbish")
+
+
+@BOTH
+def test_a_worker_that_starts_while_holds_cannot_be_read_runs_nothing_that_is_held(
+    raw, make_engine, run_once, executor, tmp_path
+):
+    hold(make_engine())
+    broken(raw)
+    held = queue_task(raw, functions.note, str(tmp_path / "log"), score=1_795_000_000.25)
+    other = queue_task(raw, functions.nothing)
+    run_once(executor)
+    assert lines(tmp_path / "log") == [] and not raw.exists(f"t:task:{other}")
+    assert raw.zscore("t:scheduled:orders", held) == aside_score(1_795_000_000.25)
+
+
+@pytest.mark.parametrize(("queue", "expected"), [("orders", []), ("mail", ["ran"])])
+def test_a_hold_of_one_queue_that_cannot_be_read_holds_there_alone(
+    raw, make_engine, run_once, tmp_path, queue, expected
+):
+    hold(make_engine(), queue="orders")
+    broken(raw)
+    queue_task(raw, functions.note, str(tmp_path / "log"), queue=queue)
+    run_once()
+    assert lines(tmp_path / "log") == expected
+
+
+def test_a_group_that_cannot_be_read_is_held_and_what_never_failed_runs(raw, make_engine, run_once, tmp_path):
+    engine = make_engine()
+    task_id = queue_task(raw, functions.fail, "no order 5")
+    run_once()
+    engine.snapshot.take()
+    for _ in Duties(engine).index_errors():
+        pass
+    (group,) = engine.error_groups.summary().groups
+    engine.holds.hold_group(group, actor=ANNA, reason="a fix ships")
+    engine.control.retry("orders", task_id, actor=ANNA)
+    broken(raw)
+    fresh = queue_task(raw, functions.note, str(tmp_path / "log"))
+    run_once()
+    assert members(raw, "scheduled") == [task_id] and not raw.exists(f"t:task:{fresh}")
+    assert lines(tmp_path / "log") == ["ran"]
+
+
+def test_once_the_record_is_mended_what_is_held_is_read_again(raw, redis_url, make_engine, tmp_path):
+    engine = make_engine()
+    hold(engine)
+    broken(raw)
+    queue_task(raw, functions.note, str(tmp_path / "log"))
+    with worker_process(redis_url, "sync"):
+        wait_until(lambda: members(raw, "scheduled"), LONG_SECONDS)
+        raw.delete("t:x:holds", "t:x:holds:aside")
+        wait_until(lambda: lines(tmp_path / "log") == ["ran"], LONG_SECONDS)
+
+
+def test_holds_of_which_nothing_can_be_read_stop_no_worker(raw, run_once, tmp_path):
+    raw.set("t:x:holds", "rubbish")
+    raw.set("t:x:holds:aside", "rubbish")
     queue_task(raw, functions.note, str(tmp_path / "log"))
     run_once()
     assert lines(tmp_path / "log") == ["ran"]

@@ -15,7 +15,7 @@ from queue_core import states
 from queue_core.acts import Actor, act
 from queue_core.errors import InvalidRequest, OperationEnded, OperationNotFound, StoreError
 from queue_core.masking import read_rules
-from queue_core.operations.canary import MOST_CANARIES, Verdict, judge
+from queue_core.operations.canary import MOST_CANARIES, Verdict, judge, most_meant_first
 from queue_core.operations.chunk import run_chunk
 from queue_core.operations.filtered import Foreseen, foresee, run_filtered
 from queue_core.operations.frozen import bounds, first_of_all, freeze
@@ -150,8 +150,9 @@ class Operations:
     ) -> list[Operation]:
         """Writes down one operation for each queue of {queue: task ids; None: all of it}, the largest first: one act.
 
-        They share the rate by their sizes.  The canary is of the largest; the others wait until it has passed, and
-        pause themselves when it is cancelled before.  A spread begins at the first task of all of them.
+        They share the rate by their sizes.  The canary is of the largest, with a query of the one in which it means
+        most; the others wait until it has passed, and pause themselves when it is cancelled before.  A spread begins
+        at the first task of all of them.
         When one of them cannot be written down, those that were are cancelled.
         verb, canary, not_after, query, masked_by, and what else: as for `start`.
         Raises InvalidRequest, InvalidQueueName, UnknownState."""
@@ -167,6 +168,9 @@ class Operations:
             for queue, ids in chosen.items()
         }
         queues = sorted(chosen, key=lambda queue: -sizes[queue])
+        if canary and query and len(queues) > 1:
+            scores = _scores(None, not_after)
+            queues = most_meant_first(self._store, queues, state, parse(query), scores, masked_by)
         if asked.is_spread_without_begin:
             asked = replace(asked, due_at=first_of_all(self._store, state, chosen, asked))
         operation_ids = [secrets.token_hex(8) for _ in queues]

@@ -42,6 +42,27 @@ def put(world, count, first_at=100.0):
     return ids
 
 
+def test_the_canary_is_of_the_queue_in_which_the_query_means_most(world, operations):
+    put(world, 30)
+    for number in range(15):
+        failures.fail(world, f"m{number}", at=50.0 + number, queue="mail", name="builtins.ValueError")
+    chosen = dict.fromkeys(("orders", "mail"))
+    lead, other = operations.start_together("retry", "error", chosen, actor=ANNA, canary=3, query="exc:ValueError")
+    assert (lead.queue, lead.canary, other.queue, other.follows_canary) == ("mail", 3, "orders", True)
+    lead, other = operations.start_together("retry", "error", chosen, actor=ANNA, canary=3)
+    assert (lead.queue, other.queue) == ("orders", "mail")
+
+
+def test_where_a_canary_tells_most_is_judged_without_what_is_hidden(world, operations):
+    for number in range(9):
+        failures.fail(world, f"o{number}", at=50.0 + number, kwargs={"code": "x9"})
+    for number in range(3):
+        failures.fail(world, f"m{number}", at=50.0 + number, queue="mail", kwargs={"tag": "x9"})
+    options = {"actor": ANNA, "canary": 1, "query": "args.code:x9 OR args.tag:x9", "masked_by": ("code", "", "")}
+    lead, _ = operations.start_together("retry", "error", dict.fromkeys(("orders", "mail")), **options)
+    assert lead.queue == "mail"
+
+
 def test_only_what_is_meant_is_acted_on_and_the_rest_is_counted(world, operations):
     ids = put(world, 450)
     operation = run(operations, start(operations, "exc:ValueError"))

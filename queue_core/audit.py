@@ -71,7 +71,8 @@ class Audit:
         """Entries older than `cursor`, newest first.
 
         since_at, until_at: only from and up to these moments, Unix seconds.  wanted: verb, actor, door, outcome, queue,
-        task_id; those that are None do not filter.  Raises InvalidRequest for a cursor or a moment that is none."""
+        task_id, operation_id; those that are None do not filter.  Raises InvalidRequest for a cursor or a moment that
+        is none."""
         oldest = "-" if since_at is None else str(_milliseconds(since_at))
         if cursor:
             _usable_id(cursor)

@@ -106,6 +106,7 @@ class Settings:
     worker_silence_seconds: float = _setting(60.0, "seconds", "a worker silent for longer is no longer listed")
     operation_chunk: int = _setting(200, "tasks", "tasks that one step of an operation touches")
     operation_keep_seconds: float = _setting(2_592_000.0, "seconds", "how long ended operations stay readable")
+    max_operations: int = _setting(10_000, "operations", "so many are kept; of more the oldest that have ended go")
     max_followed: int = _setting(1_000_000, "tasks", "so many retried tasks are followed at once, about 300 bytes each")
     max_error_groups: int = _setting(300, "groups", "so many error groups are kept; those not seen for longest go")
     max_error_group_tasks: int = _setting(

@@ -13,7 +13,7 @@ from console.page import Page
 from console.presenters import due_at
 from queue_core.errors import InvalidRequest
 
-FILTERS = ("verb", "actor", "queue", "door", "outcome", "since", "until")
+FILTERS = ("verb", "actor", "queue", "door", "outcome", "since", "until", "operation")
 DOORS = ("web", "command line", "api", "sweeper", "operation")
 OUTCOMES = ("done", "refused", "failed")
 
@@ -37,6 +37,7 @@ class AuditPage(Page):
             pager=pager,
             wanted=wanted,
             filters=filters,
+            operation_id=_name(wanted["operation"]),
             doors=DOORS,
             outcomes=OUTCOMES,
             now=now(),
@@ -73,6 +74,7 @@ def _wanted(typed):
         "door": typed["door"] or None,
         "outcome": typed["outcome"] or None,
         "queue": _name(typed["queue"]),
+        "operation_id": _name(typed["operation"]),
         "since_at": _moment(typed["since"]),
         "until_at": _moment(typed["until"]),
     }
@@ -91,4 +93,4 @@ def _name(segment):
     try:
         return from_segment(segment) if segment else None
     except ValueError as error:
-        raise InvalidRequest("That is not a queue name: a ~ must be followed by two hexadecimal digits.") from error
+        raise InvalidRequest("That is not a name: a ~ must be followed by two hexadecimal digits.") from error

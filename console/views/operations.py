@@ -3,16 +3,17 @@
 from flask import render_template, request, url_for
 from flask_admin import expose
 
-from console import actions, started
+from console import actions, paging, started
 from console.auth import may
 from console.current import engine, now
 from console.forms import given_pace, given_rate
 from console.live import fragment
 from console.page import Page
 from console.presenters import number, plural
-from queue_core.errors import OperationEnded
+from queue_core.errors import OperationEnded, OperationNotFound
 
 NEWEST = 50
+MOST_ACTS = 20
 
 
 class OperationsPage(Page):
@@ -24,22 +25,52 @@ class OperationsPage(Page):
     @expose("/")
     @may("look")
     def index(self):
-        operations = engine().operations.newest(limit=NEWEST)
-        return self.render("operations/index.html", operations=operations, limit=NEWEST, now=now())
+        rooms, limits = engine().operations, engine().settings
+        page = rooms.page(cursor=paging.cursor(), limit=NEWEST)
+        return self.render(
+            "operations/index.html",
+            operations=page.operations,
+            pager=paging.onward(page.next_cursor, len(page.operations)),
+            reaches_back_to=rooms.reaches_back_to(),
+            keep_seconds=limits.operation_keep_seconds,
+            most=limits.max_operations,
+            now=now(),
+        )
 
     @expose("/<name:operation_id>")
     @may("look")
     def show(self, operation_id):
-        operation = engine().operations.get(operation_id)
+        try:
+            operation = engine().operations.get(operation_id)
+        except OperationNotFound:
+            if not operation_id:
+                raise
+            return self._gone(operation_id), 404
+        together = engine().operations.together(operation)
         newest = engine().operations.newest(limit=NEWEST) if _may_have_led_on(operation) else ()
         return self.render(
             "operations/show.html",
             operation=operation,
-            together=engine().operations.together(operation),
+            together=together,
+            several=len(together.operations) > 1,
             to_undo=engine().operations.left_to_undo(operation),
             why_not_undone=engine().operations.why_not_undone(operation),
             undone_by=[one for one in newest if one.undoes == operation_id],
             retried_by=[one for one in newest if one.retries == operation_id],
+            now=now(),
+        )
+
+    def _gone(self, operation_id):
+        """What is still known of an operation without a record: its acts in the audit trail."""
+        trail = engine().audit.page(limit=MOST_ACTS, operation_id=operation_id)
+        limits = engine().settings
+        return self.render(
+            "operations/gone.html",
+            operation_id=operation_id,
+            acts=trail.entries,
+            looks_on=trail.next_cursor is not None,
+            keep_seconds=limits.operation_keep_seconds,
+            most=limits.max_operations,
             now=now(),
         )
 
@@ -48,7 +79,10 @@ class OperationsPage(Page):
     def progress(self, operation_id):
         operation = engine().operations.get(operation_id)
         together = engine().operations.together(operation)
-        return fragment(render_template("operations/_progress.html", operation=operation, together=together, now=now()))
+        several = len(together.operations) > 1
+        is_whole = several and request.args.get("part") != "one"
+        template = "operations/_whole.html" if is_whole else "operations/_one.html"
+        return fragment(render_template(template, operation=operation, together=together, several=several, now=now()))
 
     @expose("/<name:operation_id>/pause", methods=["POST"])
     @may("operate")

@@ -19,6 +19,7 @@ from queue_core.operations.canary import MOST_CANARIES, Verdict, judge, most_mea
 from queue_core.operations.chunk import run_chunk
 from queue_core.operations.filtered import Foreseen, foresee, run_filtered
 from queue_core.operations.frozen import bounds, first_of_all, freeze
+from queue_core.operations.kept import OperationPage, listed, prune
 from queue_core.operations.outcomes import failed_part, followed, settle
 from queue_core.operations.plan import Plan
 from queue_core.operations.record import (
@@ -340,8 +341,19 @@ class Operations:
 
     def newest(self, limit: int = 50) -> list[Operation]:
         """The newest first."""
-        ids = self._store.client.zrevrange(self._store.keys.operations(), 0, limit - 1)
-        return self._read(ids)
+        return self.page(limit=limit).operations
+
+    def page(self, *, cursor: str | None = None, limit: int = 50) -> OperationPage:
+        """Operations that were started before the cursor, the newest first.
+
+        Raises InvalidRequest for a cursor that is none."""
+        ids, next_cursor = listed(self._store, cursor, limit)
+        return OperationPage(self._read(ids), next_cursor)
+
+    def reaches_back_to(self) -> float | None:
+        """When the oldest one was started that is kept; None when there is none."""
+        oldest = self._store.client.zrange(self._store.keys.operations(), 0, 0, withscores=True)
+        return oldest[0][1] if oldest else None
 
     def count_since(self, since: float) -> int:
         """How many were started after a moment."""
@@ -390,22 +402,9 @@ class Operations:
     # -- keeping it bounded --
 
     def prune(self) -> int:
-        """Takes operations off the list whose record has been dropped; gives how many."""
-        until = self._store.now() - self._store.settings.operation_keep_seconds
-        running = self._store.keys.operations_running()
-        oldest = self._store.client.zrangebyscore(self._store.keys.operations(), "-inf", until, start=0, num=1000)
-        ended = [one for one in oldest if self._store.client.zscore(running, one) is None]
-        self._drop_running_without_record(running)
-        return self._store.client.zrem(self._store.keys.operations(), *ended) if ended else 0
-
-    def _drop_running_without_record(self, running):
-        ids = self._store.client.zrange(running, 0, 999)
-        pipeline = self._store.client.pipeline()
-        for one in ids:
-            pipeline.exists(self._store.keys.operation(to_text(one)))
-        gone = [one for one, there in zip(ids, pipeline.execute() if ids else (), strict=True) if not there]
-        if gone:
-            self._store.client.zrem(running, *gone)
+        """Takes operations off the list whose record has been dropped, and drops the oldest beyond `max_operations`
+        that have ended; gives how many."""
+        return prune(self._store)
 
     # -- the chunk --
 

@@ -231,12 +231,54 @@ class Together:
         return self._sum("skipped")
 
     @property
+    def stayed(self) -> int:
+        return self._sum("stayed")
+
+    @property
+    def gone(self) -> int:
+        return self._sum("gone")
+
+    @property
+    def passed_by(self) -> int:
+        return self._sum("passed_by")
+
+    @property
+    def met(self) -> int:
+        return self._sum("met")
+
+    @property
     def remaining(self) -> int:
         return self._sum("remaining")
 
     @property
+    def query(self) -> str:
+        return self.operations[0].query if self.operations else ""
+
+    @property
+    def rate(self) -> float:
+        """Tasks a second of those that have not ended; 0 when one of them goes as fast as it can."""
+        rates = [one.rate for one in self.open]
+        return sum(rates) if all(rates) else 0.0
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing of it goes on, though it has not ended."""
+        return bool(self.open) and all(one.paused for one in self.open)
+
+    @property
+    def statuses(self) -> list[tuple[str, int]]:
+        """How many stand so, what wants a look first; those that none is left out."""
+        counts = Counter(one.status for one in self.operations)
+        return [(one, counts[one]) for one in (PAUSED, RUNNING, DONE, CANCELLED) if counts[one]]
+
+    def seconds_left(self, now: float) -> float | None:
+        """About how long the last of those that go on will still take; None when one of them cannot tell."""
+        left = [one.seconds_left(now) for one in self.open if not one.paused]
+        return max(left) if left and None not in left else None
+
+    @property
     def percent(self) -> int:
-        return 100 * self._sum("met") // self.matched if self.matched else 100
+        return 100 * self.met // self.matched if self.matched else 100
 
     @property
     def open(self) -> tuple[Operation, ...]:

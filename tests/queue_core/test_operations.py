@@ -285,6 +285,51 @@ def test_an_operation_that_is_not_there(operations):
             ask("nonsense")
 
 
+def test_of_very_many_the_oldest_that_have_ended_go_with_all_that_was_kept_of_them(world, redis_url):
+    engine = Engine(redis_url, Settings(max_operations=2))
+    running = start(engine.operations)
+    ended = [run(engine.operations, start(engine.operations)) for _ in range(4)]
+    world.raw.zadd(f"t:x:operation:{ended[0].id}:failed", {"x": 1.0})
+    assert engine.operations.prune() == 3
+    assert [one.id for one in engine.operations.newest()] == [ended[3].id, running.id]
+    assert not [key for one in ended[:3] for key in world.raw.scan_iter(f"t:x:operation:{one.id}*")]
+    assert engine.operations.prune() == 0 and engine.operations.get(running.id).status == "running"
+    assert_sound(world.raw)
+    engine.close()
+
+
+def test_what_has_not_ended_is_kept_however_many_there_are(world, redis_url):
+    engine = Engine(redis_url, Settings(max_operations=1))
+    started = [start(engine.operations) for _ in range(3)]
+    assert engine.operations.prune() == 0 and len(engine.operations.newest()) == len(started)
+    engine.close()
+
+
+def test_the_list_is_read_page_by_page_whoever_comes_or_goes(world, operations):
+    started = [start(operations).id for _ in range(7)][::-1]
+    world.raw.zadd("t:x:operations", dict.fromkeys(started[2:5], 1000.0) | {started[5]: 900.0, started[6]: 800.0})
+    first = operations.page(limit=3)
+    found, cursor = [one.id for one in first.operations], first.next_cursor
+    start(operations)
+    world.raw.zrem("t:x:operations", found[-1])
+    while cursor:
+        page = operations.page(cursor=cursor, limit=3)
+        found, cursor = found + [one.id for one in page.operations], page.next_cursor
+    assert sorted(found) == sorted(started) and found[-2:] == started[5:]
+    assert operations.reaches_back_to() == 800.0
+
+
+@pytest.mark.parametrize("cursor", ["x", "nan:x", "5", ":", "\udcff:1"])
+def test_a_place_in_the_list_that_is_none_is_refused(operations, cursor):
+    with pytest.raises(InvalidRequest):
+        operations.page(cursor=cursor)
+
+
+def test_an_empty_list_reaches_back_to_nothing(operations):
+    assert operations.reaches_back_to() is None and operations.page().operations == []
+    assert operations.page(cursor="inf:x").operations == operations.page(cursor="5:").operations == []
+
+
 def test_ended_operations_are_kept_for_a_while_and_taken_off_the_list(world, redis_url):
     engine = Engine(redis_url, Settings(operation_keep_seconds=60))
     ended = run(engine.operations, start(engine.operations))
@@ -526,6 +571,20 @@ def test_operations_of_one_act_share_rate_and_canary(world, engine):
     together = engine.operations.together(other)
     assert (together.matched, together.done + together.remaining, len(together.open)) == (12, 12, 2)
     assert other.follows_canary and other.done == 0 and other.seconds_left(9e9) is None
+
+
+def test_the_sums_of_one_act_tell_what_stands_and_what_goes_on(world, engine):
+    lead, other = start_together(world, engine, canary=0, rate=60)
+    together = engine.operations.together(lead)
+    assert together.statuses in ([("running", 2)], [("running", 1), ("done", 1)]) and not together.paused
+    engine.operations.pause(lead.id, actor=ANNA)
+    together = engine.operations.together(other)
+    assert together.statuses[0] == ("paused", 1) and together.met == lead.met + other.met
+    for one in together.open:
+        engine.operations.pause(one.id, actor=ANNA)
+    together = engine.operations.together(lead)
+    assert together.paused and together.seconds_left(9e9) is None
+    assert together.rate == sum(one.rate for one in together.open)
 
 
 def test_the_other_queues_follow_when_the_canary_came_through(world, engine):

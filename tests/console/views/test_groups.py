@@ -216,7 +216,7 @@ def test_operations_of_one_act_are_shown_and_steered_together(engine, group, ope
     page = text(operator.get(f"/operations/{lead}"))
     assert "All 2 queues of this act" in page and "Pause all 2" in page and 'name="together"' in page
     assert "waits for the canary" in page
-    assert "canary in another queue" in text(operator.get(f"/operations/{other}/progress"))
+    assert "canary in another queue" in text(operator.get(f"/operations/{other}/progress?part=one"))
     operator.post(f"/operations/{lead}/pause", {"together": "yes", "reason": "wait for the deploy"})
     assert [engine.operations.get(one).paused for one in (lead, other)] == [True, True]
     operator.post(f"/operations/{other}/rate", {"together": "yes", "rate": "20"})

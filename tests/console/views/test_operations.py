@@ -1,5 +1,9 @@
 """The list of operations, one of them, and its progress."""
 
+import re
+
+import pytest
+
 from queue_core import Actor
 from tests.console import seed
 
@@ -89,6 +93,79 @@ def test_a_dropped_record_is_a_page_that_says_so(operator):
     answer = operator.get("/operations/none")
     assert answer.status_code == 404
     assert "This operation is not here any more" in text(answer)
+
+
+def test_of_a_dropped_record_the_page_tells_what_the_audit_trail_says(engine, raw, operator):
+    operation = large(engine, raw)
+    engine.operations.cancel(operation.id, actor=SOMEBODY)
+    raw.delete(f"t:x:operation:{operation.id}")
+    answer = operator.get(f"/operations/{operation.id}")
+    page = text(answer)
+    assert answer.status_code == 404 and "is kept for 30 d," in page
+    assert "purge" in page and "cancel operation" in page and "“old orders”" in page
+    assert f'href="/audit/?operation={operation.id}"' in page
+    trail = text(operator.get(f"/audit/?operation={operation.id}"))
+    assert trail.count("<tr>") == 3 and "“old orders”" in trail
+    assert f'name="operation" value="{operation.id}"' in trail and f"audit/export.csv?operation={operation.id}" in trail
+
+
+def test_of_what_never_was_the_page_says_that_nothing_names_it(operator):
+    assert "no act that is kept names it" in text(operator.get("/operations/none"))
+    assert operator.get("/operations/~").status_code == 404
+    assert operator.get("/operations/none/progress").status_code == 404
+
+
+@pytest.mark.parametrize("hostile", ["~3Cscript~3Ealert(1)", "~FF~FE", "x" * 3000, "~00"])
+def test_a_hostile_name_of_an_operation_breaks_no_page(operator, hostile):
+    for address in (f"/operations/{hostile}", f"/audit/?operation={hostile}"):
+        answer = operator.get(address)
+        assert answer.status_code in (200, 404) and "<script>alert" not in text(answer)
+    assert operator.get("/audit/?operation=~X").status_code == 400
+
+
+def test_the_list_leads_through_all_that_is_kept_and_says_how_far_back_that_is(engine, raw, operator, monkeypatch):
+    monkeypatch.setattr("console.views.operations.NEWEST", 2)
+    for _ in range(3):
+        large(engine, raw)
+    page = text(operator.get("/operations/"))
+    assert page.count("old orders") == 2 and "The list goes back to <time" in page and "kept for 30 d," in page
+    following = re.search(r'rel="next" href="([^"]+)"', page)[1].replace("&amp;", "&")
+    page = text(operator.get(following))
+    assert page.count("old orders") == 1 and "First page" in page and 'rel="next"' not in page
+    assert "No older operation is kept" in text(operator.get("/operations/?cursor=5:x"))
+    assert operator.get("/operations/?cursor=x").status_code == 400
+
+
+def test_of_several_operations_the_whole_act_stands_first(engine, raw, operator):
+    for queue in ("mail", "post", "<i>"):
+        seed.failed(engine, queue, 2)
+    chosen = dict.fromkeys(("mail", "post", "<i>"))
+    started = engine.operations.start_together("retry", "error", chosen, actor=SOMEBODY, reason="bank", rate=0.03)
+    engine.operations.step(started[0].id)
+    engine.operations.pause(started[1].id, actor=SOMEBODY, reason="wait for it")
+    page = text(operator.get(f"/operations/{started[2].id}"))
+    assert "<h1>Retry in 3 queues</h1>" in page and "“bank”" in page
+    whole, one = page.index('id="together-title"'), page.index('id="one-title"')
+    assert whole < page.index("<b>Paused</b> in") < page.index("of 6 tasks") < page.index("Pause all 3") < one
+    assert "1 queue paused, 2 queues running" in page and "wait for it" in page and "<i>" not in page
+    fragment = text(operator.get(f"/operations/{started[2].id}/progress"))
+    assert 'id="progress"' in fragment and "of 6 tasks" in fragment and "every 2s" in fragment
+    fragment = text(operator.get(f"/operations/{started[2].id}/progress?part=one"))
+    assert 'id="progress-one"' in fragment and "of 2 tasks" in fragment and "part=one" in fragment
+
+
+def test_the_part_of_a_single_operation_is_the_whole(engine, raw, operator):
+    operation = large(engine, raw)
+    assert 'id="progress"' in text(operator.get(f"/operations/{operation.id}/progress?part=one"))
+
+
+def test_an_act_whose_other_records_are_gone_is_a_single_one(engine, raw, operator):
+    for queue in ("mail", "post"):
+        seed.failed(engine, queue, 2)
+    started = engine.operations.start_together("retry", "error", dict.fromkeys(("mail", "post")), actor=SOMEBODY)
+    raw.delete(f"t:x:operation:{started[0].id}")
+    page = text(operator.get(f"/operations/{started[1].id}"))
+    assert "of this act" not in page and 'id="progress"' in page
 
 
 def test_a_viewer_may_look_but_not_cancel(engine, raw, viewer):

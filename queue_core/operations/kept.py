@@ -71,7 +71,8 @@ def _ended(store, ids) -> list[bytes]:
 def _drop_records(store, ids):
     keys = store.keys
     of_one = (
-        keys.operation, keys.operation_ids, keys.operation_frozen, keys.operation_released, keys.operation_failed,
+        keys.operation, keys.operation_ids, keys.operation_frozen, keys.operation_released, keys.operation_moved,
+        keys.operation_failed,
     )  # fmt: skip
     for first in range(0, len(ids), _AT_ONCE):
         some = [to_text(one) for one in ids[first : first + _AT_ONCE]]

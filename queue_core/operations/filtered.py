@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-from queue_core import query, task_facts
+from queue_core import query_syntax, task_facts
 from queue_core.clock import monotonic
 from queue_core.operations.chunk import act_on, next_rows, source
 from queue_core.operations.record import Operation
@@ -143,7 +143,7 @@ def run_filtered(store: Store, operation: Operation, most: int, pace) -> bool:
 
 def _answers(store, operation, rows) -> list[bool]:
     # what cannot be told is not meant
-    asked = query.parse(operation.query)
+    asked = query_syntax.parse(operation.query)
     pairs = [(row.id, row.score) for row in rows]
     facts = task_facts.read(store, operation.queue, operation.state, pairs, asked.reads)
     facts = task_facts.seen(facts, asked.reads, operation.masked_by)

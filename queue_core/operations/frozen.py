@@ -7,8 +7,7 @@ the script that acts on a task takes it off that list, and leaves alone what has
 import math
 from collections.abc import Iterable
 
-from queue_core import query as queries
-from queue_core import states, task_facts
+from queue_core import query_syntax, states, task_facts
 from queue_core.errors import InvalidRequest
 from queue_core.operations.plan import LATEST_DUE, Plan
 from queue_core.store import Store
@@ -101,7 +100,7 @@ def _freeze_ids(store, operation_id, queue, state, ids) -> int:
 
 def _keep_meant(store, operation_id, queue, state, text, masked_by) -> int:
     """Takes off the list what a query does not mean."""
-    frozen, asked, now = store.keys.operation_frozen(operation_id), queries.parse(text), store.now()
+    frozen, asked, now = store.keys.operation_frozen(operation_id), query_syntax.parse(text), store.now()
     if store.client.zcard(frozen) > MOST_CHOSEN_BY_QUERY:
         store.client.unlink(frozen)
         raise InvalidRequest(

@@ -110,6 +110,11 @@ class Delivery:
         return replace(self, cursor=entry, tries=0, missed=self.missed + 1)
 
 
+def place_of(entry: str) -> tuple[int, ...]:
+    """By which entries are in order."""
+    return tuple(map(int, entry.split("-")))
+
+
 def written(delivery: Delivery) -> bytes:
     return json.dumps({name: one for name, one in asdict(delivery).items() if name != "id"}).encode()
 

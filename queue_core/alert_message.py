@@ -12,6 +12,8 @@ from queue_core.text import json_object, shown
 
 MOST_BODY_BYTES = 16_000
 MOST_DETAILS_CHARACTERS = 600
+_LONGEST_URL = 2000
+_SHORTER_AND_SHORTER = (400, 200, 100, 50)
 
 _AS_IT_IS = {OPENED: "", REPEATED: "still: ", RESOLVED: "resolved: ", TEST: ""}
 
@@ -31,6 +33,7 @@ def event_of_a_test(by: str, now: float, *, environment: str = "", console_url: 
 def _event(told, sight, since_at, now, environment, console_url) -> dict:
     details = shortened(sight.details, MOST_DETAILS_CHARACTERS)
     url = console_url.rstrip("/") + sight.path if console_url and sight.path else None
+    url = url if url and len(url) <= _LONGEST_URL else None
     return {
         "id": secrets.token_hex(12),
         "event": told,
@@ -59,16 +62,35 @@ def _text(told, sight, details, environment, url) -> str:
 
 
 def encoded(event: dict) -> bytes:
-    """The event as it is sent and kept."""
+    """The event as it is sent and kept; what would make it too long to be sent is shortened."""
+    body = _as_json(event)
+    for limit in _SHORTER_AND_SHORTER:
+        if len(body) <= MOST_BODY_BYTES:
+            break
+        body = _as_json({name: _at_most(limit, name, one) for name, one in event.items()})
+    return body
+
+
+def _as_json(event) -> bytes:
     # bytes of a name that are no text travel as the replacement character: not every receiver reads lone surrogates
-    return json.dumps({name: shown(one) if isinstance(one, str) else one for name, one in event.items()}).encode()
+    told = {name: shown(one) if isinstance(one, str) else one for name, one in event.items()}
+    return json.dumps(told, ensure_ascii=False).encode()
+
+
+def _at_most(limit, name, value):
+    return shortened(value, limit) if isinstance(value, str) and name != "url" else value
 
 
 def read_body(raw) -> dict | None:
     """The event in a value of Redis; None for what is none and must not be sent."""
     if not isinstance(raw, bytes) or len(raw) > MOST_BODY_BYTES:
         return None
-    found = json_object(raw)
+    try:
+        # strictly: what is sent has to be text, and the parser takes other encodings and halves of characters too
+        found = json_object(raw.decode())
+        json.dumps(found, ensure_ascii=False).encode()
+    except (UnicodeError, RecursionError):
+        return None
     return found if isinstance(found.get("id"), str) and isinstance(found.get("text"), str) else None
 
 

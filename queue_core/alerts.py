@@ -6,12 +6,12 @@ step has told nothing yet and forgotten nothing: the next one sends it, under th
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from queue_core.acts import Actor, act
 from queue_core.alert import Alert, Look, changes, rank, read_alert
 from queue_core.alert import written as written_alert
-from queue_core.alert_delivery import FIRST, Answer, Delivery, Receiver, read_delivery
+from queue_core.alert_delivery import FIRST, Answer, Delivery, Receiver, place_of, read_delivery
 from queue_core.alert_delivery import written as written_delivery
 from queue_core.alert_message import encoded, event_of, event_of_a_test, read_body
 from queue_core.errors import InvalidRequest, StoreCorrupt
@@ -23,7 +23,6 @@ MOST_EVENTS = 500
 _KEEP_SECONDS = 86_400
 _KEEP_LOOK_SECONDS = 3600
 _MOST_READ = 200
-_STEP = 20
 
 
 @dataclass(frozen=True)
@@ -35,11 +34,13 @@ class AlertLook:
 
 @dataclass(frozen=True)
 class Waiting:
-    """An event that a receiver has not got yet.  entry: its place; at: when it was noticed, Unix seconds."""
+    """An event that a receiver has not got yet.  entry: its place; at: when it was noticed, Unix seconds.
+
+    body: None for what is no event and cannot be sent."""
 
     entry: str
     at: float
-    body: bytes
+    body: bytes | None
 
 
 class Alerts:
@@ -101,6 +102,8 @@ class Alerts:
         events = [event_of(one, now, **self._place()) for one in found if one.told]
         kept = {one.key: written_alert(one.alert) for one in found if one.alert is not None}
         gone = {one.key for one in found if one.alert is None} | {name for name in read if name not in known}
+        if events:
+            self._newest_entry()  # a key of another type refuses here: of what is noted in one step nothing may fail
         if kept or gone:
             touched = {raw: rows.get(raw) for raw in map(to_bytes, kept.keys() | gone)}
             if not self._store.write_while(
@@ -133,19 +136,21 @@ class Alerts:
     def enlist(self, receivers: Iterable[Receiver]) -> dict[str, Delivery]:
         """{receiver id: how far it is} of exactly these; the others are forgotten.
 
-        Who is new gets what is noticed from now on.  Raises StoreUnavailable, StoreCorrupt."""
+        Who is new gets what is noticed from now on, and what still waits for those that are forgotten: it may be the
+        same receiver under another address.  Raises StoreUnavailable, StoreCorrupt."""
         key, wanted = self._store.keys.alert_receivers(), {one.id: one for one in receivers}
         rows = {to_text(name): raw for name, raw in self._small_hash(key).items()}
-        found = {name: read_delivery(name, rows.get(name)) for name in wanted}
-        new = [name for name, delivery in found.items() if delivery is None]
-        if new:
-            newest = self._store.client.xrevrange(self._store.keys.alert_events(), count=1)
-            cursor = to_text(newest[0][0]) if newest else FIRST
-            found |= {name: Delivery(name, wanted[name].host, cursor) for name in new}
-        others = rows.keys() - wanted.keys()
+        read = {name: read_delivery(name, raw) for name, raw in rows.items()}
+        newest, others = self._newest_entry(), rows.keys() - wanted.keys()
+        begin = min((read[name].cursor for name in others if read[name]), key=place_of, default=newest)
+        found = {
+            name: _within(newest, read.get(name) or Delivery(name, receiver.host, begin))
+            for name, receiver in wanted.items()
+        }
+        changed = {name: written_delivery(one) for name, one in found.items() if one != read.get(name)}
         pipeline = self._store.client.pipeline(transaction=True)
-        if new:
-            pipeline.hset(key, mapping={name: written_delivery(found[name]) for name in new})
+        if changed:
+            pipeline.hset(key, mapping=changed)
         if others:
             pipeline.hdel(key, *map(to_bytes, others))
         pipeline.expire(key, _KEEP_SECONDS)
@@ -154,19 +159,25 @@ class Alerts:
 
     def waiting(self, delivery: Delivery) -> Waiting | None:
         """The oldest event that a receiver has not got yet.  Raises StoreUnavailable, StoreCorrupt."""
-        cursor = delivery.cursor
-        while rows := self._store.client.xrange(self._store.keys.alert_events(), min=f"({cursor}", count=_STEP):
-            for entry, fields in rows:
-                cursor, body = to_text(entry), fields.get(b"event")
-                if read_body(body) is not None:
-                    return Waiting(cursor, int(cursor.partition("-")[0]) / 1000, body)
+        rows = self._store.client.xrange(self._store.keys.alert_events(), min=f"({delivery.cursor}", count=1)
+        for name, fields in rows:
+            entry, body = to_text(name), fields.get(b"event")
+            return Waiting(entry, place_of(entry)[0] / 1000, None if read_body(body) is None else body)
         return None
+
+    def pass_over(self, delivery: Delivery, event: Waiting) -> Delivery | None:
+        """Gives up what cannot be sent; as `settle`."""
+        return self._replace(delivery, delivery.without(event.entry))
 
     def settle(self, delivery: Delivery, event: Waiting, answer: Answer, words: str) -> Delivery | None:
         """Writes down what came of sending an event; gives the state after it, None when somebody else has changed it
         meanwhile.  Raises StoreUnavailable, StoreCorrupt."""
+        return self._replace(delivery, delivery.after(answer, words, event.entry, event.at, self._store.now()))
+
+    # -- inside --
+
+    def _replace(self, delivery, after) -> Delivery | None:
         key, name = self._store.keys.alert_receivers(), delivery.id
-        after = delivery.after(answer, words, event.entry, event.at, self._store.now())
         raw = self._store.client.hget(key, name)
         if read_delivery(name, raw) != delivery:
             return None
@@ -175,7 +186,10 @@ class Alerts:
         )
         return after if wrote else None
 
-    # -- inside --
+    def _newest_entry(self) -> str:
+        """Raises StoreCorrupt for a key of another type."""
+        rows = self._store.client.xrevrange(self._store.keys.alert_events(), count=1)
+        return to_text(rows[0][0]) if rows else FIRST
 
     def _place(self) -> dict:
         settings = self._store.settings
@@ -188,3 +202,8 @@ class Alerts:
         if self._store.client.hlen(key) > _MOST_READ:
             raise StoreCorrupt(f"{to_text(key)} holds more than anybody has written there.")
         return self._store.client.hgetall(key)
+
+
+def _within(newest, delivery) -> Delivery:
+    """From the first, when it is further than anything there: the events are others than those it has got."""
+    return replace(delivery, cursor=FIRST) if place_of(delivery.cursor) > place_of(newest) else delivery

@@ -14,6 +14,7 @@ from queue_core.retry import fixed, to_wire
 ENVIRONMENT_PREFIX = "SIGNALBOX_"
 MOST_WEBHOOKS = 10
 SHORTEST_SECRET = 16
+LONGEST_ENVIRONMENT = 100
 
 
 def _setting(default, unit: str, why: str, **more):
@@ -231,6 +232,8 @@ def _faults_of_alerts(settings):
             yield f"alert_webhooks: number {number} {fault}."
     if settings.console_url and (fault := _fault_of_address(settings.console_url)):
         yield f"console_url {fault}."
+    if len(settings.alert_environment) > LONGEST_ENVIRONMENT:
+        yield f"alert_environment must have at most {LONGEST_ENVIRONMENT} characters."
     if settings.alert_secret and len(settings.alert_secret) < SHORTEST_SECRET:
         yield f"alert_secret must have at least {SHORTEST_SECRET} characters, or it can be guessed."
 

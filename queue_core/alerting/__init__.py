@@ -8,7 +8,7 @@ from queue_core.alert_conditions import Facts, Limits, look
 from queue_core.alert_delivery import Receiver
 from queue_core.alerting.courier import Courier
 from queue_core.clock import monotonic
-from queue_core.errors import StoreCorrupt
+from queue_core.errors import StoreCorrupt, StoreUnavailable
 
 LOOK_EVERY_SECONDS = 10.0
 OLD_COUNTS_SECONDS = 60.0
@@ -38,9 +38,7 @@ class Alerting:
         if monotonic() >= self._look_at:
             self._look_at = monotonic() + LOOK_EVERY_SECONDS
             yield from self._look()
-        for receiver in receivers:
-            self._courier.step(receiver, deliveries[receiver.id])
-            yield
+        yield from self._deliver(receivers, deliveries)
 
     def rest_seconds(self) -> float:
         """How long to wait before the next step."""
@@ -49,6 +47,19 @@ class Alerting:
     def leave(self) -> None:
         """Before another process takes over."""
         self._courier.leave()
+
+    def _deliver(self, receivers, deliveries) -> Iterator:
+        faults = []
+        for receiver in receivers:
+            try:
+                self._courier.step(receiver, deliveries[receiver.id])
+            except StoreUnavailable:
+                raise
+            except Exception as fault:  # it must not keep the others waiting
+                faults.append(fault)
+            yield
+        for fault in faults[:1]:
+            raise fault
 
     def _look(self) -> Iterator:
         facts = {"now": self._engine.store.now()}

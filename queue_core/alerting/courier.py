@@ -10,6 +10,7 @@ from queue_core.alerts import Waiting
 from queue_core.clock import monotonic
 
 _LEAVE_SECONDS = 1.0
+_MOST_PASSED_OVER = 50
 
 
 class Courier:
@@ -45,10 +46,21 @@ class Courier:
         rest_seconds = delivery.next_at - self._engine.store.now()
         if 0 < rest_seconds <= LONGEST_REST_SECONDS:
             return
-        event = self._engine.alerts.waiting(delivery)
+        delivery, event = self._next(delivery)
         if event is not None:
             sent = headers(event.body, self._engine.store.now(), self._engine.settings.alert_secret)
             self._under_way[receiver.id] = _Errand(receiver, delivery, event, Sending(receiver.url, event.body, sent))
+
+    def _next(self, delivery):
+        """(the state, the event that is sent now); what cannot be sent is given up on the way."""
+        for _ in range(_MOST_PASSED_OVER):
+            event = self._engine.alerts.waiting(delivery)
+            if event is None or event.body is not None:
+                return delivery, event
+            delivery = self._engine.alerts.pass_over(delivery, event)
+            if delivery is None:
+                break
+        return delivery, None
 
     def _settle(self, errand) -> Delivery | None:
         receiver, answer = errand.receiver, errand.sending.answer

@@ -65,8 +65,35 @@ def test_names_of_any_bytes_are_sent_as_text():
     assert json.loads(encoded({"id": "1", "text": "a\udcff"}))["text"] == "a\ufffd"
 
 
+def test_an_event_in_any_script_stays_below_the_bound():
+    fire = "\U0001f525"
+    long = Sight(
+        "queue:1", "unserved", CRITICAL, fire * 300, fire * 5000, 3, fire * 200, path="/queues/?q=" + "%F0" * 300
+    )
+    body = encoded(
+        event_of(Change("queue:1", None, "opened", long, 1.0), 5.0, environment=fire * 100, console_url="http://c")
+    )
+    found = read_body(body)
+    assert found["title"] == fire * 300 and found["url"] == "http://c" + long.path
+
+
+def test_what_is_far_too_long_is_shortened_and_still_sent():
+    huge = Sight(
+        "queue:1", "unserved", CRITICAL, "\x01" * 50_000, "\x01" * 5000, 3, "\x01" * 50_000, path="/" + "x" * 50_000
+    )
+    found = read_body(encoded(event_of(Change("queue:1", None, "opened", huge, 1.0), 5.0, console_url="http://c")))
+    assert found["title"].endswith("…") and found["url"] is None and found["alert"] == "queue:1"
+
+
 def test_what_redis_holds_and_is_no_event_is_not_sent():
     assert read_body(encoded(event())) is not None
+    good = '{"id": "a", "text": "b"}'
+    odd = (
+        good.encode("utf-16"),
+        good.encode("utf-8-sig"),
+        b'{"id":"a","text":"\xed\xa0\x80"}',
+        rb'{"id":"a","text":"\ud800"}',
+    )
     large = json.dumps({"id": "1", "text": "x" * MOST_BODY_BYTES}).encode()
-    for raw in (None, b"", b"[]", b'{"id": 1, "text": ""}', b'{"id": ""}', b"\xff", large):
+    for raw in (None, b"", b"[]", b'{"id": 1, "text": ""}', b'{"id": ""}', b"\xff", large, *odd):
         assert read_body(raw) is None

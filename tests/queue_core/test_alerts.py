@@ -1,16 +1,18 @@
 """The room of alerts: what people ask it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from queue_core import Engine, Settings, alerts
 from queue_core.alert import CRITICAL, WARNING, Look, Sight
-from queue_core.alert_delivery import Receiver
+from queue_core.alert_delivery import FIRST, Receiver, written
 from queue_core.errors import InvalidRequest, StoreCorrupt
 from tests.builders import ANNA
 from tests.checker import assert_sound
 
+NEW_HOOK = Receiver("https://hooks.example.com/other")
 HOOK = Receiver("https://hooks.example.com/s3cret")
 
 
@@ -78,3 +80,34 @@ def test_links_and_environment_come_from_the_settings(redis_url, raw):
     (event,) = engine.alerts.note(Look((found,)))
     assert (event["environment"], event["url"]) == ("staging", "https://jobs.example.com/queues/?q=mail")
     engine.close()
+
+
+def test_where_an_event_cannot_be_written_its_alert_is_not_told_either(engine, raw):
+    raw.set("t:x:alerts:events", "of another type")
+    with pytest.raises(StoreCorrupt):
+        engine.alerts.note(Look((sight(),)))
+    assert engine.alerts.open() == []
+    raw.delete("t:x:alerts:events")
+    assert [one["event"] for one in engine.alerts.note(Look((sight(),)))] == ["opened"]
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_who_is_further_than_anything_there_begins_anew(engine, raw, is_empty):
+    (delivery,) = engine.alerts.enlist([HOOK]).values()
+    ahead = written(replace(delivery, cursor="9999999999999-0"))
+    raw.hset("t:x:alerts:receivers", HOOK.id, ahead)
+    if not is_empty:
+        engine.alerts.note(Look((sight(),)))
+    (delivery,) = engine.alerts.enlist([HOOK]).values()
+    assert delivery.cursor == FIRST and engine.alerts.deliveries() == [delivery]
+    engine.alerts.note(Look((sight(),)))
+    assert engine.alerts.waiting(delivery) is not None
+
+
+def test_under_another_address_a_receiver_gets_what_still_waits(engine):
+    engine.alerts.enlist([HOOK])
+    engine.alerts.note(Look((sight(),)))
+    (delivery,) = engine.alerts.enlist([NEW_HOOK]).values()
+    assert engine.alerts.waiting(delivery) is not None
+    (other,) = (one for one in engine.alerts.enlist([NEW_HOOK, HOOK]).values() if one.id == HOOK.id)
+    assert engine.alerts.waiting(other) is None, "beside another it gets what is noticed from now on"

@@ -117,7 +117,7 @@ def test_what_is_no_address_of_a_receiver_is_refused_without_telling_it(url):
     "given",
     [{"alert_webhooks": (HOOK, HOOK)}, {"alert_webhooks": tuple(f"{HOOK}{number}" for number in range(11))},
      {"alert_webhooks": HOOK}, {"alert_secret": "short"}, {"alert_waiting_seconds": -1.0},
-     {"alert_repeat_seconds": float("nan")}, {"console_url": "jobs.example.com"}],
+     {"alert_environment": "x" * 101}, {"alert_repeat_seconds": float("nan")}, {"console_url": "jobs.example.com"}],
 )  # fmt: skip
 def test_impossible_settings_of_alerts_are_refused(given):
     with pytest.raises(InvalidSettings) as caught:

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from queue_core import alert, alert_delivery
 from queue_core.alert_message import signature
+from queue_core.alerting.courier import Courier
 from queue_core.sweeper import Sweeper
 from tests.checker import assert_sound
 from tests.queue_core.alerting.conftest import PATIENCE_SECONDS
@@ -183,11 +184,37 @@ def test_two_at_once_tell_of_it_once(world, teller, receiver):
 def test_a_stream_that_holds_anything_else_is_passed_over(world, teller, receiver):
     one = teller(receiver)
     one.step()
-    for fields in ({"event": "no json"}, {"other": "x"}, {"event": b"\xff" * 20_000}, {"event": '{"id": 7}'}):
-        world.raw.xadd("t:x:alerts:events", fields)
+    halves, wide = b'{"id":"a","text":"\xed\xa0\x80"}', '{"id":"a","text":"b"}'.encode("utf-16")
+    for event in ("no json", b"\xff" * 20_000, '{"id": 7}', halves, wide):
+        world.raw.xadd("t:x:alerts:events", {"event": event})
+    world.raw.xadd("t:x:alerts:events", {"other": "x"})
     wrong(world)
     one.look()
     one.until(lambda: receiver.told == [("opened", "waiting")])
+    assert one.engine.alerts.deliveries()[0].missed == 6
+
+
+def test_what_goes_wrong_with_one_receiver_keeps_no_other_waiting(world, teller, receivers, monkeypatch):
+    first, second = receivers(), receivers()
+    one = teller(first, second)
+    one.step()
+    wrong(world)
+    one.engine.snapshot.take()
+    whole = Courier.step
+
+    def fails(courier, receiver, delivery):
+        if receiver.host == first.host:
+            raise ValueError("a fault")
+        whole(courier, receiver, delivery)
+
+    monkeypatch.setattr(Courier, "step", fails)
+
+    def told():
+        with pytest.raises(ValueError, match="a fault"):
+            one.step()
+        return second.posts
+
+    wait_until(told, PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("key", ["alerts", "alerts:receivers"])

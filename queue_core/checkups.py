@@ -4,16 +4,19 @@ A look asks for thousands of keys, which no page may do.
 """
 
 import json
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from queue_core.errors import StoreCorrupt
 from queue_core.store import Store
 from queue_core.text import json_object
 
 FINE, ADVICE, TROUBLE = LEVELS = "fine", "advice", "trouble"
 
+OLD_SECONDS = 300.0
+
 _KEEP_SECONDS = 86_400
+_FAR_OFF = 1e15
 _MOST_FINDINGS = 200
 _MOST_CHARACTERS = 1000
 
@@ -34,6 +37,10 @@ class Checkup:
     ended_at: float
     host: str
     findings: tuple[Finding, ...]
+
+    def is_old(self, now: float) -> bool:
+        """Whether it says nothing about now: whoever looked once a minute does so no more."""
+        return now - self.ended_at > OLD_SECONDS
 
     @property
     def worst_first(self) -> tuple[Finding, ...]:
@@ -58,14 +65,17 @@ class Checkups:
 
     def newest(self) -> Checkup | None:
         """None when nobody has looked for a day, or when what is written cannot be read.  Raises StoreUnavailable."""
-        return _read(json_object(self._store.client.get(self._store.keys.checkup())))
+        try:
+            return _read(json_object(self._store.client.get(self._store.keys.checkup())))
+        except StoreCorrupt:
+            return None
 
 
 def _read(record) -> Checkup | None:
     ended_at, host, rows = record.get("ended_at"), record.get("host"), record.get("findings")
-    if not isinstance(ended_at, int | float) or not isinstance(host, str) or not isinstance(rows, list):
+    if type(ended_at) not in (int, float) or not isinstance(host, str) or not isinstance(rows, list):
         return None
-    if not math.isfinite(ended_at):
+    if not 0 <= ended_at < _FAR_OFF:
         return None
     findings = tuple(Finding(*row) for row in rows if _is_sound(row))
     return Checkup(float(ended_at), host, findings) if len(findings) == len(rows) else None

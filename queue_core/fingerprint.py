@@ -8,6 +8,8 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+from queue_core.masking import Masking
+
 RULES = 1
 """Part of every id: other rules make other groups, and both can be told apart."""
 
@@ -43,9 +45,13 @@ _VARYING = re.compile(
 )
 
 
+_MASKING = Masking()
+
+
 @dataclass(frozen=True)
 class Fingerprint:
-    """title: the class and the message without what varies.  culprit: `file:line function` of the application, or ''.
+    """title: the class and the message without secrets and without what varies.  culprit: `file:line function` of the
+    application, or ''.
 
     grouped: False where there was no traceback to read; then all of one class are one group."""
 
@@ -84,7 +90,9 @@ def fingerprint(exception_name: str, traceback: str | None) -> Fingerprint:
     name, message = _split(root.line, exception_name)
     frames = next((found for found in map(_own, chain) if found), [])
     pattern = normalised(message)
-    title = f"{_last_name(name)}: {pattern}" if pattern else _last_name(name)
+    # hidden before anything is normalised: of a key without its digits nobody could tell what it was
+    shown = normalised(_MASKING.text(message))
+    title = f"{_last_name(name)}: {shown}" if shown else _last_name(name)
     places = list(dict.fromkeys(frame.place for frame in frames))[-MOST_FRAMES:]
     return Fingerprint(_id("trace", name, pattern, *places), name, title, _culprit(frames), True)
 
@@ -100,7 +108,7 @@ def fingerprint_of_failure(execution, failed_at: float) -> Fingerprint:
 
 def normalised(message: str) -> str:
     """The first line of a message, with a word in the place of each part that differs from run to run."""
-    first = next((line for line in message.strip().split("\n")), "")[:MOST_MESSAGE_CHARACTERS]
+    first = message.strip().partition("\n")[0][:MOST_MESSAGE_CHARACTERS]
     return " ".join(_VARYING.sub(_word, first).split())
 
 

@@ -20,21 +20,21 @@ NAMES = (
 SHORT_CHARACTERS = 4
 SAYS_NOTHING = (None, True, False, "", [], {})
 
-_SHAPES = (
-    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)",
-    r"\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?",
-    r"\bAKIA[0-9A-Z]{16}\b",
-    r"\bgh[pousr]_[A-Za-z0-9]{20,}",
-    r"\bgithub_pat_\w{20,}",
-    r"\b[spr]k_(?:live|test)_[A-Za-z0-9]{8,}",
-    r"\bsk-[\w-]{20,}",
-    r"\bxox[abeprs]-[\w-]{10,}",
-    r"\bAIza[\w-]{30,}",
-    r"(?i:(?<=bearer )|(?<=basic ))[\w.~+/=-]{8,}",
-    r"(?<=://)[^\s/@\"']{0,200}:[^\s/@\"']{1,200}(?=@)",
-)
-_MARKS = ("-----begin", "eyj", "akia", "gh", "k_", "sk-", "xox", "aiza", "bearer ", "basic ", "://")
-"""In lower case: without one of them no shape can be found, which spares long texts the search."""
+_SHAPES = {
+    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)": "-----begin",
+    r"\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?": "eyj",
+    r"\bAKIA[0-9A-Z]{16}\b": "akia",
+    r"\bgh[pousr]_[A-Za-z0-9]{20,}": "gh",
+    r"\bgithub_pat_\w{20,}": "github_pat_",
+    r"\b[spr]k_(?:live|test)_[A-Za-z0-9]{8,}": "k_",
+    r"\bsk-[\w-]{20,}": "sk-",
+    r"\bxox[abeprs]-[\w-]{10,}": "xox",
+    r"\bAIza[\w-]{30,}": "aiza",
+    r"(?ai:(?<=bearer ))[\w.~+/=-]{8,}": "bearer ",
+    r"(?ai:(?<=basic ))[\w.~+/=-]{8,}": "basic ",
+    r"(?<=://)[^\s/@\"']{0,200}:[^\s/@\"']{1,200}(?=@)": "://",
+}
+"""{shape: what every text in lower case has that holds it}: without one of them a long text is spared the search."""
 _LONG_CHARACTERS = 500
 _CARD = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w)")
 _CARD_KINDS = re.compile(
@@ -220,7 +220,7 @@ def _span(text, found):
 
 
 def _may_hold_a_shape(lower_text):
-    return any(mark in lower_text for mark in _MARKS)
+    return any(mark in lower_text for mark in _SHAPES.values())
 
 
 def _name_around(text, found):

@@ -120,7 +120,9 @@ class OperationsPage(Page):
 
         def act(actor):
             rooms, reason = engine().operations, actions.given_reason()
-            return [rooms.run_small(rooms.undo(one, actor=actor, reason=reason)) for one in ids]
+            # one of which nothing is left must not keep the others from being undone; if that is all, it says why
+            meant = [one for one in ids if rooms.left_to_undo(rooms.get(one))] or ids
+            return [rooms.run_small(rooms.undo(one, actor=actor, reason=reason)) for one in meant]
 
         return actions.perform(
             "undo",

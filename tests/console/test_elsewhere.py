@@ -216,6 +216,18 @@ def test_what_was_moved_from_several_queues_is_undone_at_once(engine, operator, 
     assert operator.post(address).status_code == 400
 
 
+def test_where_one_of_several_moves_was_undone_before_the_others_are_undone(engine, operator):
+    (one,), (two,), _ = (seed.failed(engine, queue, 1) for queue in ("mail", "pay", "shop"))
+    operator.post("/errors/selected/move", {"task": [f"mail/{one}", f"pay/{two}"], "to_queue": "shop"})
+    address = undo_of(text(operator.get("/errors/")))
+    for moved in engine.operations.newest():
+        if moved.queue == "pay":
+            engine.operations.run_small(engine.operations.undo(moved.id, actor=SOMEBODY))
+    assert operator.post(address).status_code == 303
+    assert "1 task moved back." in text(operator.get("/errors/"))
+    assert [engine.browse.sizes(queue)["error"] for queue in ("mail", "pay", "shop")] == [1, 1, 1]
+
+
 def test_what_was_deleted_in_several_queues_is_restored_at_once(engine, operator):
     (one,), (two,) = (seed.failed(engine, queue, 1) for queue in ("mail", "pay"))
     operator.post("/errors/selected/delete", {"task": [f"mail/{one}", f"pay/{two}"]})

@@ -44,12 +44,27 @@ def test_trouble_comes_first(engine):
         '{"ended_at": 1, "host": 7, "findings": []}',
         '{"ended_at": 1, "host": "w", "findings": [["deadly", "x", ""]]}',
         '{"ended_at": 1, "host": "w", "findings": [["fine", ["x"], ""]]}',
+        '{"ended_at": true, "host": "w", "findings": []}',
+        '{"ended_at": -1, "host": "w", "findings": []}',
+        f'{{"ended_at": {"9" * 400}, "host": "w", "findings": []}}',
         b"\xff\x00",
     ],
 )
 def test_what_cannot_be_read_is_unknown(engine, raw, written):
     raw.set("t:x:checkup", written)
     assert engine.checkups.newest() is None
+
+
+def test_a_key_of_another_type_is_unknown(engine, raw):
+    raw.lpush("t:x:checkup", "foreign")
+    assert engine.checkups.newest() is None
+
+
+def test_after_some_minutes_it_says_nothing_about_now(engine):
+    engine.checkups.keep(FOUND, "w3")
+    newest = engine.checkups.newest()
+    assert not newest.is_old(newest.ended_at + 299)
+    assert newest.is_old(newest.ended_at + 301)
 
 
 def test_it_is_bounded_whatever_was_found(engine, raw):

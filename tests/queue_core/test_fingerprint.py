@@ -1,5 +1,6 @@
 """Failed runs of one cause have one fingerprint, and those of two causes two."""
 
+import re
 import time
 
 import pytest
@@ -7,6 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from queue_core.fingerprint import RULES, fingerprint, normalised
+from queue_core.masking import HIDDEN
+from tests.queue_core.secrets import SECRETS
 
 FRAME = '  File "{path}", line {line}, in {function}\n    something()\n'
 DIRECT = "\nThe above exception was the direct cause of the following exception:\n\n"
@@ -190,3 +193,16 @@ def work(text) -> float:
         fingerprint("a:b", text)
         taken.append(time.process_time() - begun)
     return min(taken)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SECRETS if kind not in ("private key", "address")])
+def test_a_secret_in_the_message_is_hidden_before_its_digits_are(kind):
+    found = of(trace(CHARGE, last=f"shop.Refused: the key {SECRETS[kind]} is not known"))
+    assert HIDDEN in found.title
+    parts = re.split(r"[^A-Za-z]+", SECRETS[kind].split()[-1])
+    assert not any(part in found.title for part in parts if len(part) > 2)
+
+
+def test_what_is_hidden_in_the_title_parts_no_group():
+    ids = {of(trace(CHARGE, last=f"shop.Refused: no access for AKIAIOSFODNN{digit}EXAMPLE")).id for digit in range(9)}
+    assert len(ids) == 1

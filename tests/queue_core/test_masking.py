@@ -5,8 +5,11 @@ import re
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
-from queue_core.masking import HIDDEN, Masking, holds_hidden
+from queue_core.masking import _SHAPES, HIDDEN, Masking, holds_hidden
+from tests.queue_core.secrets import LETTERS, SECRETS
 
 MASKING = Masking()
 CARD = "4111 1111 1111 1111"
@@ -51,6 +54,28 @@ def test_short_names_count_as_whole_words_only():
 )
 def test_what_looks_like_a_secret_is_hidden_wherever_it_stands(secret):
     assert MASKING.value(["pay", f"with {secret}."]) == ["pay", f"with {HIDDEN}."]
+
+
+ODD = " \n\u0131\u0130\u017f\u212a\u00df.x"
+"""Among them letters whose lower or upper case is one of ASCII, or more than one letter."""
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+@given(before=some.text(ODD, max_size=700), after=some.text(ODD, max_size=700))
+@settings(deadline=None, max_examples=50)
+def test_a_secret_is_hidden_in_a_text_of_any_length(kind, before, after):
+    for padding in ("", "a word and another\n" * 50):
+        text = MASKING.text(f"{padding}{before} {SECRETS[kind]} {after}{padding}")
+        assert HIDDEN in text
+        assert SECRETS[kind] not in text
+        assert LETTERS[8:] not in text
+
+
+def test_every_shape_has_its_mark():
+    assert len(SECRETS) == len(_SHAPES)
+    for (shape, mark), secret in zip(_SHAPES.items(), SECRETS.values(), strict=True):
+        assert re.search(shape, secret, re.DOTALL), shape
+        assert mark in secret.lower()
 
 
 def test_credentials_of_an_address_and_of_a_header_are_hidden():

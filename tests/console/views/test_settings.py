@@ -1,5 +1,7 @@
 """The page of settings and health."""
 
+import json
+
 from console import create_app
 from console.settings import ConsoleSettings
 from queue_core.checkups import Finding
@@ -82,6 +84,22 @@ def test_before_the_doctor_has_looked_the_page_says_how_to_let_him(operator):
 def test_what_a_broken_record_of_the_doctor_says_is_unknown(raw, operator):
     raw.set("t:x:checkup", '{"ended_at": 1e999, "host": "w", "findings": []}')
     assert "Unknown: the doctor has not looked" in text(operator.get("/settings/findings"))
+
+
+def test_an_old_look_of_the_doctor_is_not_told_as_of_now(engine, raw, operator):
+    engine.checkups.keep([Finding("trouble", "sick", "heal it")], "w3")
+    kept = json.loads(raw.get("t:x:checkup"))
+    raw.set("t:x:checkup", json.dumps(kept | {"ended_at": kept["ended_at"] - 72_000}))
+    assert "The doctor found" not in text(operator.get("/"))
+    page = text(operator.get("/settings/findings"))
+    assert "how it is now is unknown" in page
+    assert "sick" in page
+
+
+def test_a_broken_key_of_the_doctor_costs_the_overview_nothing_else(raw, operator):
+    raw.hset("t:x:checkup", "a", 1)
+    assert operator.get("/").status_code == 200
+    assert operator.get("/settings/findings").status_code == 200
 
 
 def test_names_that_the_doctor_finds_are_text(engine, raw, operator):

@@ -20,6 +20,16 @@ OPENED, REPEATED, RESOLVED, TEST = "opened", "repeated", "resolved", "test"
 ERRORS, QUEUE, OPERATION, PAUSE, HOLD, MORE = "errors", "queue", "operation", "pause", "hold", "more"
 """Families: what a key begins with."""
 
+UNKNOWN_WORDS = {
+    ERRORS: "errors",
+    QUEUE: "queues",
+    f"{QUEUE}:": "some queues",
+    OPERATION: "operations",
+    PAUSE: "pauses",
+    HOLD: "holds",
+}
+"""How people are told of what a look could not see."""
+
 MOST_OPEN = 20
 MOST_OPEN_CRITICAL = 40
 """Beyond so many open alerts none is opened, and critical ones beyond the second; one more alert counts the others."""
@@ -81,6 +91,12 @@ class Look:
     unknown: frozenset[str] = frozenset()
     ending: Callable[[Alert], str] = lambda alert: ""
 
+    @property
+    def unknown_families(self) -> list[str]:
+        """Keys of `UNKNOWN_WORDS`."""
+        names = {one if one in UNKNOWN_WORDS else f"{one.partition(':')[0]}:" for one in self.unknown}
+        return sorted(names - {f"{family}:" for family in self.unknown})
+
     def knows(self, sight: Sight) -> bool:
         if sight.family == MORE:
             return not self.unknown
@@ -103,8 +119,9 @@ class Change:
 def changes(open_alerts: dict[str, Alert], look: Look, now: float, repeat_seconds: float) -> list[Change]:
     """What a look changes, the worst first.  repeat_seconds: 0: nothing is told again only because it lasts."""
     sights = {one.key: one for one in _admitted(open_alerts, look.sights)}
-    seen = [_seen(open_alerts.get(key), sight, now, repeat_seconds) for key, sight in sights.items()]
-    unseen = [_unseen(alert, look, now) for key, alert in open_alerts.items() if key not in sights]
+    before = {key: _not_ahead(alert, now) for key, alert in open_alerts.items()}
+    seen = [_seen(before.get(key), sight, now, repeat_seconds) for key, sight in sights.items()]
+    unseen = [_unseen(alert, look, now) for key, alert in before.items() if key not in sights]
     found = [one for one in (*seen, *unseen) if one.alert != open_alerts.get(one.key)]
     return sorted(found, key=lambda one: -rank(one.sight))
 
@@ -112,6 +129,14 @@ def changes(open_alerts: dict[str, Alert], look: Look, now: float, repeat_second
 def rank(sight: Sight | None) -> int:
     """The worse the higher."""
     return SEVERITIES.index(sight.severity) if sight else -1
+
+
+def _not_ahead(alert, now) -> Alert:
+    """What a clock that was ahead has written counts as written now: else nothing would be due until that moment."""
+    well_since_at = None if alert.well_since_at is None else min(alert.well_since_at, now)
+    return replace(
+        alert, opened_at=min(alert.opened_at, now), told_at=min(alert.told_at, now), well_since_at=well_since_at
+    )
 
 
 def _admitted(open_alerts, sights) -> Iterable[Sight]:

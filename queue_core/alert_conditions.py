@@ -56,7 +56,8 @@ class Facts:
     counts: {queue: QueueCounts}.  groups: of errors, by id.  notes: {group: Note}.  deployed_at: the newest deploy,
     -inf for none.  operations: those that have not ended.  pauses, holds: that hold now.  ran_lately: asked whether a
     worker of ours ended a run of that queue in the last day.  unserved: asked which of some queues no living worker of
-    ours serves, None when that cannot be told."""
+    ours serves, None when that cannot be told.  unserved_before: keys of
+    the queues of which that was told and is not over."""
 
     now: float
     counts: dict | None = None
@@ -68,6 +69,7 @@ class Facts:
     holds: list[Hold] | None = None
     ran_lately: object = None
     unserved: object = None
+    unserved_before: frozenset[str] | None = None
 
 
 def look(facts: Facts, limits: Limits) -> Look:
@@ -162,7 +164,9 @@ def _queues(facts, limits) -> Iterator[Sight | str]:
             waiting[queue] = one
     unserved = _unserved(waiting, facts)
     for queue, one in waiting.items():
-        if unserved is not None and queue in unserved:
+        if unserved is None and _was_unserved(queue, facts):
+            yield key_of(QUEUE, queue)
+        elif unserved is not None and queue in unserved:
             yield _queue_sight("unserved", queue, one, facts, limits)
         elif limits.waiting_seconds and facts.now - one.oldest_queued_at > limits.waiting_seconds:
             yield _queue_sight("waiting", queue, one, facts, limits)
@@ -180,9 +184,15 @@ def _unserved(waiting, facts) -> frozenset | None:
         return None
     long = [queue for queue, one in waiting.items() if facts.now - one.oldest_queued_at > UNSERVED_SECONDS]
     longest = sorted(long, key=lambda queue: waiting[queue].oldest_queued_at)
-    ours = [queue for queue in longest if facts.ran_lately(queue)][:_MOST_UNSERVED]
+    before = [queue for queue in waiting if _was_unserved(queue, facts)]
+    ours = [*before, *(queue for queue in longest if queue not in before and facts.ran_lately(queue))][:_MOST_UNSERVED]
     found = facts.unserved(ours) if ours else ()
     return None if found is None else frozenset(found)
+
+
+def _was_unserved(queue, facts) -> bool:
+    """Over when somebody serves it or nothing waits, and not because it was served longer and longer ago."""
+    return bool(facts.unserved_before) and key_of(QUEUE, queue) in facts.unserved_before
 
 
 def _queue_sight(kind, queue, one, facts, limits) -> Sight:
@@ -191,7 +201,8 @@ def _queue_sight(kind, queue, one, facts, limits) -> Sight:
         "unserved": f"No worker of Signalbox serves {name}",
         "waiting": f"Tasks wait long in {name}",
     }
-    served = " Workers of Signalbox served it in the last day." if kind == "unserved" else ""
+    is_lately = kind == "unserved" and facts.ran_lately(queue)
+    served = " Workers of Signalbox served it in the last day." if is_lately else ""
     return Sight(
         key=key_of(QUEUE, queue),
         kind=kind,

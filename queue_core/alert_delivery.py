@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, fields, replace
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 from queue_core.alert_words import plain
 from queue_core.masking import HIDDEN, Masking
@@ -18,6 +18,7 @@ MOST_REFUSALS = 5
 """So often an event is sent to a receiver that says it is at fault itself (4xx)."""
 
 LONGEST_REST_SECONDS = 300.0
+_MOST_TRIES = 20
 _NOT_YET = frozenset({408, 425, 429})
 _ENTRY = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 _LATEST_MOMENT = 1e15
@@ -43,12 +44,15 @@ class Receiver:
     def without_secrets(self, text: str) -> str:
         """What a receiver or a library said, without the parts of the address that nobody is to see."""
         parts = urlsplit(self.url)
-        for secret in sorted(
-            re.split(r"[/?&=;]", f"{parts.path}?{parts.query}#{parts.fragment}"), key=len, reverse=True
-        ):
-            if len(secret) >= _SHORTEST_SECRET:
-                text = text.replace(secret, HIDDEN)
-        return text
+        found = {
+            form
+            for part in re.split(r"[/?&=;#]", f"{parts.path}?{parts.query}#{parts.fragment}")
+            for form in (part, unquote(part), unquote_plus(part), quote(unquote(part), safe=""))
+            if len(form) >= _SHORTEST_SECRET
+        }
+        # the longest first: one may be a part of another
+        forms = "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
+        return re.sub(forms, HIDDEN, text, flags=re.IGNORECASE) if forms else text
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,9 @@ class Delivery:
         tries, failures = self.tries + 1, self.failures + 1
         rest_seconds = min(LONGEST_REST_SECONDS, 2.0 ** min(failures, 10))
         failed = replace(self, failed_at=now, problem=words, tries=tries, failures=failures, next_at=now + rest_seconds)
-        if now - noticed_at > GIVE_UP_SECONDS or (answer.refused and tries >= MOST_REFUSALS):
+        # by a clock that was ahead an event may be noticed in the future
+        is_old = now - noticed_at > GIVE_UP_SECONDS or (noticed_at > now and tries >= _MOST_TRIES)
+        if is_old or (answer.refused and tries >= MOST_REFUSALS):
             return failed.without(entry)
         return failed
 

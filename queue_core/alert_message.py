@@ -6,12 +6,15 @@ import json
 import secrets
 
 from queue_core.alert import INFO, OPENED, REPEATED, RESOLVED, TEST, Change, Sight
-from queue_core.alert_words import plain, shortened
+from queue_core.alert_words import moment, plain, shortened
 from queue_core.masking import Masking
 from queue_core.text import json_object, shown
 
 MOST_BODY_BYTES = 16_000
 MOST_DETAILS_CHARACTERS = 600
+OLD_SECONDS = 300.0
+"""An event that is sent later than this says when it was noticed."""
+
 _LONGEST_URL = 2000
 _SHORTER_AND_SHORTER = (400, 200, 100, 50)
 
@@ -79,6 +82,14 @@ def _as_json(event) -> bytes:
 
 def _at_most(limit, name, value):
     return shortened(value, limit) if isinstance(value, str) and name != "url" else value
+
+
+def as_sent(body: bytes, noticed_at: float, now: float) -> bytes:
+    """An event as it is sent now: of an old one people are told that it is old."""
+    if now - noticed_at <= OLD_SECONDS:
+        return body
+    event = read_body(body)
+    return encoded(event | {"text": f"[noticed {moment(noticed_at)}] {event['text']}"})
 
 
 def read_body(raw) -> dict | None:

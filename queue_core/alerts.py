@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from queue_core.acts import Actor, act
-from queue_core.alert import Alert, Look, changes, rank, read_alert
+from queue_core.alert import TEST, UNKNOWN_WORDS, Alert, Look, changes, rank, read_alert
 from queue_core.alert import written as written_alert
 from queue_core.alert_delivery import FIRST, Answer, Delivery, Receiver, place_of, read_delivery
 from queue_core.alert_delivery import written as written_delivery
@@ -19,17 +19,24 @@ from queue_core.store import Store
 from queue_core.text import json_object, to_bytes, to_text
 
 MOST_EVENTS = 500
+OLD_LOOK_SECONDS = 60.0
 
 _KEEP_SECONDS = 86_400
 _KEEP_LOOK_SECONDS = 3600
 _MOST_READ = 200
+_STEP = 100
 
 
 @dataclass(frozen=True)
 class AlertLook:
-    """at: when somebody last looked what is wrong."""
+    """at: when somebody last looked what is wrong.  unknown: what could not be seen then, in words."""
 
     at: float
+    unknown: tuple[str, ...] = ()
+
+    def is_old(self, now: float) -> bool:
+        """Whether it says nothing about now."""
+        return abs(now - self.at) > OLD_LOOK_SECONDS
 
 
 @dataclass(frozen=True)
@@ -66,18 +73,35 @@ class Alerts:
 
     def last_look(self) -> AlertLook | None:
         """When somebody last looked what is wrong; None: nobody did in the last hour.  Raises StoreUnavailable."""
-        at = json_object(self._store.client.get(self._store.keys.alert_look())).get("at")
-        return AlertLook(float(at)) if type(at) in (int, float) and 0 <= at < 1e15 else None
+        found = json_object(self._store.client.get(self._store.keys.alert_look()))
+        at, unknown = found.get("at"), found.get("unknown", [])
+        if type(at) not in (int, float) or not 0 <= at < 1e15 or not isinstance(unknown, list):
+            return None
+        return AlertLook(float(at), tuple(words for name, words in UNKNOWN_WORDS.items() if name in unknown))
+
+    def unreadable(self) -> int:
+        """How many open alerts and receivers cannot be read.  Raises StoreUnavailable, StoreCorrupt."""
+        alerts, receivers = self._rows(), self._small_hash(self._store.keys.alert_receivers())
+        are_readable = [
+            *(read_alert(raw) for raw in alerts.values()),
+            *(read_delivery(to_text(name), raw) for name, raw in receivers.items()),
+        ]
+        return are_readable.count(None)
 
     def send_test(self, *, actor: Actor) -> int:
         """Lets whoever tells the alerts tell a test; gives how many receivers there are.
 
-        It is on its way then, and has not arrived.  Raises InvalidRequest when nobody tells any."""
-        receivers = len(self.deliveries())
-        if not receivers or self.last_look() is None:
+        It is on its way then, and has not arrived.  Raises InvalidRequest when nobody tells any, or a test has not
+        arrived yet."""
+        deliveries, look = self.deliveries(), self.last_look()
+        if not deliveries or look is None or look.is_old(self._store.now()):
             raise InvalidRequest(
-                "Nobody tells alerts here: no sweeper and no observer has addresses in SIGNALBOX_ALERT_WEBHOOKS."
+                "Nobody tells alerts now: no sweeper and no observer that is alive has addresses in "
+                "SIGNALBOX_ALERT_WEBHOOKS."
             )
+        if self._is_test_waiting(deliveries):
+            raise InvalidRequest("The last test has not arrived everywhere yet; the page Settings says why.")
+        receivers = len(deliveries)
         pipeline = self._store.client.pipeline(transaction=True)
         self._tell(pipeline, [event_of_a_test(actor.name, self._store.now(), **self._place())])
         pipeline.xadd(
@@ -110,8 +134,9 @@ class Alerts:
                 self._store.keys.alerts(), touched, lambda pipeline: self._write(pipeline, kept, gone, events)
             ):
                 return []
+        seen = {"at": now, "unknown": look.unknown_families}
         pipeline = self._store.client.pipeline()
-        pipeline.set(self._store.keys.alert_look(), json.dumps({"at": now}), ex=_KEEP_LOOK_SECONDS)
+        pipeline.set(self._store.keys.alert_look(), json.dumps(seen), ex=_KEEP_LOOK_SECONDS)
         pipeline.expire(self._store.keys.alerts(), _KEEP_SECONDS)
         pipeline.execute()
         return events
@@ -185,6 +210,17 @@ class Alerts:
             key, {name: raw}, lambda pipeline: pipeline.hset(key, name, written_delivery(after))
         )
         return after if wrote else None
+
+    def _is_test_waiting(self, deliveries) -> bool:
+        cursor = min((one.cursor for one in deliveries), key=place_of)
+        for _ in range(MOST_EVENTS // _STEP):
+            rows = self._store.client.xrange(self._store.keys.alert_events(), min=f"({cursor}", count=_STEP)
+            if any((read_body(fields.get(b"event")) or {}).get("event") == TEST for _, fields in rows):
+                return True
+            if len(rows) < _STEP:
+                break
+            cursor = to_text(rows[-1][0])
+        return False
 
     def _newest_entry(self) -> str:
         """Raises StoreCorrupt for a key of another type."""

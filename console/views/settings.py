@@ -69,7 +69,14 @@ def _alerts():
     room = current.engine().alerts
     try:
         found = [(one, _address(one.sight.path)) for one in reading.alerts()]
-        return {"look": room.last_look(), "open": found, "deliveries": room.deliveries()}
+        look = room.last_look()
+        return {
+            "look": look,
+            "is_old": look is not None and look.is_old(current.now()),
+            "open": found,
+            "deliveries": room.deliveries(),
+            "unreadable": room.unreadable(),
+        }
     except StoreCorrupt:
         return None
 

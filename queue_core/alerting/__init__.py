@@ -84,6 +84,7 @@ class Alerting:
             "holds": engine.holds.all,
             "ran_lately": self._ran_lately,
             "unserved": lambda: self._unserved,
+            "unserved_before": self._unserved_before,
         }
 
     def _groups(self, now):
@@ -109,6 +110,9 @@ class Alerting:
             return self._engine.workers.unserved(queues)
         except StoreCorrupt:
             return None
+
+    def _unserved_before(self):
+        return frozenset(one.key for one in self._engine.alerts.open() if one.sight.kind == "unserved")
 
     def _limits(self) -> Limits:
         settings = self._engine.settings

@@ -4,7 +4,7 @@ import os
 from typing import NamedTuple
 
 from queue_core.alert_delivery import LONGEST_REST_SECONDS, Delivery, Receiver
-from queue_core.alert_message import headers
+from queue_core.alert_message import as_sent, headers
 from queue_core.alerting.sending import Sending
 from queue_core.alerts import Waiting
 from queue_core.clock import monotonic
@@ -48,8 +48,10 @@ class Courier:
             return
         delivery, event = self._next(delivery)
         if event is not None:
-            sent = headers(event.body, self._engine.store.now(), self._engine.settings.alert_secret)
-            self._under_way[receiver.id] = _Errand(receiver, delivery, event, Sending(receiver.url, event.body, sent))
+            now = self._engine.store.now()
+            body = as_sent(event.body, event.at, now)
+            sent = headers(body, now, self._engine.settings.alert_secret)
+            self._under_way[receiver.id] = _Errand(receiver, delivery, event, Sending(receiver.url, body, sent))
 
     def _next(self, delivery):
         """(the state, the event that is sent now); what cannot be sent is given up on the way."""

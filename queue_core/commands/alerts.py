@@ -6,7 +6,7 @@ import click
 
 from queue_core.alert_delivery import Receiver
 from queue_core.alert_message import encoded, event_of_a_test, headers
-from queue_core.alert_words import moment
+from queue_core.alert_words import moment, plural
 from queue_core.alerting.sending import DEADLINE_SECONDS, Sending
 from queue_core.commands.shared import actor, line, with_engine
 from queue_core.errors import InvalidRequest
@@ -27,11 +27,21 @@ def list_alerts(engine):
         click.echo(
             "Nobody has looked for alerts in the last hour: no sweeper or observer has SIGNALBOX_ALERT_WEBHOOKS."
         )
-    for one in room.open():
+    elif look.is_old(engine.store.now()):
+        click.echo(
+            f"Unknown: nobody has looked since {moment(look.at)}; what stands here may be over, and more be wrong."
+        )
+    elif look.unknown:
+        click.echo(f"Unknown: {', '.join(look.unknown)}. What Redis holds of that is missing, old or broken.")
+    unreadable, found = room.unreadable(), room.open()
+    if unreadable:
+        click.echo(f"Unknown: {plural(unreadable, 'record')} of alerts that cannot be read.")
+    for one in found:
         over = "  (seen no more)" if one.well_since_at is not None else ""
         click.echo(f"{one.sight.severity:<8}  {line(one.sight.title)}{over}")
         click.echo(f"{'':8}  since {moment(one.opened_at)}, told {moment(one.told_at)}.  {line(one.sight.details)}")
-    if look is not None and not room.open():
+    is_known = look is not None and not look.is_old(engine.store.now()) and not look.unknown and not unreadable
+    if is_known and not found:
         click.echo(f"Nothing is wrong, as of {moment(look.at)}.")
     for one in room.deliveries():
         arrived = "nothing has arrived yet" if one.arrived_at is None else f"arrived {moment(one.arrived_at)}"

@@ -196,3 +196,23 @@ def test_whatever_is_seen_each_alert_opens_then_repeats_then_ends(looks, repeat_
     left = set(watch.open)
     told = watch.look(now + 1) + watch.look(now + 2 + SETTLE_SECONDS)
     assert sorted(told) == sorted(("resolved", key) for key in left) and not watch.open
+
+
+@pytest.mark.parametrize("ahead", [30 * 86_400, 1e14])
+def test_a_clock_that_was_ahead_keeps_no_alert_open(watch, ahead):
+    watch.look(100, sight())
+    watch.look(100 + ahead)
+    assert watch.look(200) == []
+    assert watch.look(200 + SETTLE_SECONDS) == [("resolved", "queue:a")]
+
+
+def test_a_clock_that_was_ahead_keeps_no_alert_mute(watch):
+    watch.look(100 + 30 * 86_400, sight())
+    assert watch.look(200, sight()) == []
+    assert watch.look(200 + HOUR, sight()) == [("repeated", "queue:a")]
+
+
+def test_what_a_look_could_not_see_is_told_by_families():
+    assert Look(unknown=frozenset({"queue:1", "queue:2", "errors"})).unknown_families == ["errors", "queue:"]
+    assert Look(unknown=frozenset({"queue:1", "queue"})).unknown_families == ["queue"]
+    assert Look().unknown_families == []

@@ -96,3 +96,20 @@ def test_what_is_no_state_is_none(field, value):
     assert field in written(NEW)
     assert read_delivery(NEW.id, written(NEW).replace(field, value)) is None
     assert not any(read_delivery(NEW.id, raw) for raw in (None, b"", b"[]", b"{}", b"\xff"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["ab+cd-s3cret=", "/hooks/ab%2bcd-s3cret%3d", "p@ssw0rdlong", "AB%2BCD-S3CRET%3D", "key p%40ssw0rdlong", "pl ain"],
+)
+def test_no_form_of_the_address_is_repeated(said):
+    hook = Receiver("https://h.example.com/hooks/ab%2Bcd-s3cret%3D/x?key=p%40ssw0rdlong&name=pl+ain")
+    words = Answer(404, f"there is no {said}!").in_words(hook)
+    assert said not in words and "[hidden]" in words
+
+
+def test_what_a_clock_that_was_ahead_noticed_is_not_tried_until_then():
+    delivery, times = NEW, 0
+    while delivery.cursor == "0-0" and times < 100:
+        delivery, times = after(delivery, Answer(503), NOTICED - 86_400), times + 1
+    assert delivery.missed == 1 and 10 < times < 100

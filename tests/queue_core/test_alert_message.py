@@ -8,7 +8,16 @@ import time
 from pathlib import Path
 
 from queue_core.alert import CRITICAL, Alert, Change, Sight
-from queue_core.alert_message import MOST_BODY_BYTES, encoded, event_of, event_of_a_test, headers, read_body
+from queue_core.alert_message import (
+    MOST_BODY_BYTES,
+    OLD_SECONDS,
+    as_sent,
+    encoded,
+    event_of,
+    event_of_a_test,
+    headers,
+    read_body,
+)
 
 SIGHT = Sight("queue:1", "unserved", CRITICAL, "No worker serves mail", "3 tasks.", 3, "mail", path="/queues/?q=mail")
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "alerts.md").read_text(encoding="utf-8")
@@ -97,3 +106,10 @@ def test_what_redis_holds_and_is_no_event_is_not_sent():
     large = json.dumps({"id": "1", "text": "x" * MOST_BODY_BYTES}).encode()
     for raw in (None, b"", b"[]", b'{"id": 1, "text": ""}', b'{"id": ""}', b"\xff", large, *odd):
         assert read_body(raw) is None
+
+
+def test_an_old_event_says_when_it_was_noticed():
+    body = encoded(event())
+    assert as_sent(body, 5.0, 5.0 + OLD_SECONDS) == body
+    late, first = json.loads(as_sent(body, 5.0, 5.0 + OLD_SECONDS + 1)), json.loads(body)
+    assert late == first | {"text": "[noticed 1970-01-01 00:00 UTC] " + first["text"]}

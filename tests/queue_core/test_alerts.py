@@ -7,7 +7,7 @@ import pytest
 
 from queue_core import Engine, Settings, alerts
 from queue_core.alert import CRITICAL, WARNING, Look, Sight
-from queue_core.alert_delivery import FIRST, Receiver, written
+from queue_core.alert_delivery import FIRST, Answer, Receiver, written
 from queue_core.errors import InvalidRequest, StoreCorrupt
 from tests.builders import ANNA
 from tests.checker import assert_sound
@@ -42,9 +42,7 @@ def test_what_is_noted_and_what_is_told_of_it_are_one_step(engine, raw):
 def test_events_are_bounded(engine, raw, monkeypatch):
     monkeypatch.setattr(alerts, "MOST_EVENTS", 5)
     engine.alerts.enlist([HOOK])
-    engine.alerts.note(Look())
-    for _ in range(9):
-        engine.alerts.send_test(actor=ANNA)
+    engine.alerts.note(Look(tuple(sight(f"queue:{number}") for number in range(9))))
     assert raw.xlen("t:x:alerts:events") == 5
 
 
@@ -111,3 +109,41 @@ def test_under_another_address_a_receiver_gets_what_still_waits(engine):
     assert engine.alerts.waiting(delivery) is not None
     (other,) = (one for one in engine.alerts.enlist([NEW_HOOK, HOOK]).values() if one.id == HOOK.id)
     assert engine.alerts.waiting(other) is None, "beside another it gets what is noticed from now on"
+
+
+def test_what_a_look_could_not_see_stands_beside_it(engine, raw):
+    engine.alerts.note(Look(unknown=frozenset({"errors", "queue:1"})))
+    assert engine.alerts.last_look().unknown == ("errors", "some queues")
+    raw.set("t:x:alerts:look", json.dumps({"at": 5, "unknown": ["errors", ["x"], "<script>"]}))
+    assert engine.alerts.last_look().unknown == ("errors",)
+    raw.set("t:x:alerts:look", json.dumps({"at": 5, "unknown": 7}))
+    assert engine.alerts.last_look() is None
+
+
+def test_records_that_cannot_be_read_are_counted(engine, raw):
+    engine.alerts.enlist([HOOK])
+    engine.alerts.note(Look((sight(),)))
+    assert engine.alerts.unreadable() == 0
+    raw.hset("t:x:alerts", "queue:2", '{"sight": "broken"}')
+    raw.hset("t:x:alerts:receivers", "x", b"\xff")
+    assert engine.alerts.unreadable() == 2
+
+
+def test_where_nobody_looks_any_more_a_test_is_refused(engine, raw):
+    engine.alerts.enlist([HOOK])
+    raw.set("t:x:alerts:look", json.dumps({"at": engine.store.now() - 300}))
+    with pytest.raises(InvalidRequest, match="alive"):
+        engine.alerts.send_test(actor=ANNA)
+    assert not raw.exists("t:x:alerts:events", "t:x:audit")
+
+
+def test_one_test_waits_at_a_time(engine, raw):
+    (delivery,) = engine.alerts.enlist([HOOK]).values()
+    engine.alerts.note(Look(tuple(sight(f"queue:{number}") for number in range(15))))
+    engine.alerts.send_test(actor=ANNA)
+    with pytest.raises(InvalidRequest, match="not arrived everywhere yet"):
+        engine.alerts.send_test(actor=ANNA)
+    assert raw.xlen("t:x:alerts:events") == 16
+    while event := engine.alerts.waiting(delivery):
+        delivery = engine.alerts.settle(delivery, event, Answer(200), "")
+    assert engine.alerts.send_test(actor=ANNA) == 1

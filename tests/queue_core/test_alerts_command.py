@@ -1,6 +1,7 @@
 """`signalbox alerts`: what is open, how it goes with the receivers, and a test."""
 
 import contextlib
+import json
 
 import pytest
 from click.testing import CliRunner
@@ -66,3 +67,16 @@ def test_a_test_is_sent_from_here_and_each_answer_printed(run, engine):
 def test_without_a_receiver_there_is_nothing_to_test(run):
     done = run("test")
     assert done.exit_code == 1 and "SIGNALBOX_ALERT_WEBHOOKS is empty" in done.output
+
+
+def test_what_is_unknown_is_never_said_to_be_well(run, engine, raw):
+    engine.alerts.note(Look(unknown=frozenset({"errors"})))
+    said = run("list").output
+    assert "Unknown: errors." in said and "Nothing is wrong" not in said
+    raw.set("t:x:alerts:look", json.dumps({"at": engine.store.now() - 300}))
+    said = run("list").output
+    assert "Unknown: nobody has looked since 20" in said and "Nothing is wrong" not in said
+    engine.alerts.note(Look())
+    raw.hset("t:x:alerts", "queue:1", "{}")
+    said = run("list").output
+    assert "Unknown: 1 record of alerts" in said and "Nothing is wrong" not in said

@@ -148,3 +148,16 @@ def test_every_alert_leads_to_a_page_that_there_is(engine, viewer):
     assert {one.kind for one in sights} == {"waiting", "new_errors"} and len(sights) == 4
     for one in sights:
         assert viewer.get(one.path).status_code == 200, one.path
+
+
+def test_what_is_unknown_is_never_said_to_be_well(engine, raw, viewer):
+    engine.alerts.note(Look(unknown=frozenset({"errors", "queue:1"})))
+    found = section(viewer)
+    assert "Not seen: errors, some queues." in found and "No alert is open" not in found
+    raw.set("t:x:alerts:look", json.dumps({"at": engine.store.now() - 300}))
+    found = section(viewer)
+    assert "The last look was" in found and "No alert is open" not in found
+    engine.alerts.note(Look())
+    raw.hset("t:x:alerts", "queue:1", "{}")
+    found = section(viewer)
+    assert "1 of the records cannot be read." in found and "No alert is open" not in found

@@ -7,7 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from queue_core import alert, alert_delivery
-from queue_core.alert_message import signature
+from queue_core.alert_message import encoded, event_of_a_test, signature
+from queue_core.alert_words import moment
 from queue_core.alerting.courier import Courier
 from queue_core.sweeper import Sweeper
 from tests.checker import assert_sound
@@ -262,3 +263,13 @@ def test_a_process_under_way_is_waited_for_shortly_when_the_duty_goes(world, tel
     one.until(lambda: silent.posts)
     one.alerting.leave()
     assert one.alerting._courier._under_way == {}
+
+
+def test_what_is_sent_long_after_it_was_noticed_says_so(world, teller, receiver):
+    one = teller(receiver)
+    one.step()
+    noticed_at = int(time.time()) - 1200
+    event = encoded(event_of_a_test("ann", noticed_at))
+    world.raw.xadd("t:x:alerts:events", {"event": event}, id=f"{noticed_at * 1000}-1")
+    one.until(lambda: receiver.posts)
+    assert receiver.events[0]["text"].startswith(f"[noticed {moment(noticed_at)}] A test alert")

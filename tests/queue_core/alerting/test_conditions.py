@@ -7,7 +7,8 @@ import time
 import pytest
 
 from queue_core import alert, alert_conditions
-from queue_core.alert_conditions import Limits, look
+from queue_core.alert_conditions import Facts, Limits, key_of, look
+from queue_core.snapshot import QueueCounts
 from queue_core.tally import Tally
 from tests.builders import ANNA, HOSTILE_QUEUE
 from tests.checker import assert_sound
@@ -360,3 +361,46 @@ def test_thousands_of_queues_in_trouble_are_told_as_a_few(world, told):
 def test_a_key_of_an_alert_is_short_whatever_the_name():
     assert len(alert_conditions.key_of("queue", "q" * 1_000_000)) < 30
     assert alert_conditions.key_of("queue", "\udcff") != alert_conditions.key_of("queue", "?")
+
+
+# -- a queue that nobody serves, and of which that is unknown for a while --
+
+
+def facts_of(now, unserved, ran_lately=True, **more):
+    counts = {"mail": QueueCounts(queued=5, oldest_queued_at=1000.0)}
+    known = {"groups": {}, "notes": {}, "deployed_at": -math.inf, "operations": [], "pauses": [], "holds": []}
+    return Facts(now, counts, **known, ran_lately=lambda queue: ran_lately, unserved=unserved, **more)
+
+
+def everything(queues):
+    return queues
+
+
+def nobody_knows(queues):
+    return None
+
+
+@pytest.mark.parametrize("waiting_seconds", [0.0, 900.0])
+def test_what_nobody_served_stays_so_while_that_is_unknown_and_after_a_day(waiting_seconds):
+    limits, key = Limits(waiting_seconds, 900.0), key_of("queue", "mail")
+    (first,) = look(facts_of(3000.0, everything), limits).sights
+    before = frozenset({first.key})
+    assert (first.key, first.kind) == (key, "unserved") and "in the last day" in first.details
+    unknown = look(facts_of(3010.0, nobody_knows, unserved_before=before), limits)
+    assert unknown.sights == () and key in unknown.unknown
+    (later,) = look(facts_of(90_000.0, everything, ran_lately=False, unserved_before=before), limits).sights
+    assert later.kind == "unserved" and "in the last day" not in later.details
+    served = look(facts_of(90_010.0, lambda queues: (), ran_lately=False, unserved_before=before), limits)
+    assert "unserved" not in {one.kind for one in served.sights} and key not in served.unknown
+
+
+def test_an_open_one_is_known_to_the_next_look(world, told):
+    wait_in(world)
+    ran(told.engine)
+    told.look()
+    assert told.open.keys() == {"unserved"}
+    world.raw.set("t:x:workers", "of another type")
+    told.look()
+    world.raw.delete("t:x:workers")
+    told.look()
+    assert told.open.keys() == {"unserved"} and len(events(told.engine)) == 1

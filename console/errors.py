@@ -38,7 +38,7 @@ HTTP_TITLES = {
 VANISHED = {
     TaskNotFound: ("task", "It ran, was moved or was deleted since."),
     WorkerNotFound: ("worker", "It has left, or has said nothing for a while.  What it held is recovered."),
-    OperationNotFound: ("operation", "Its record was dropped after some time."),
+    OperationNotFound: ("operation", "Its address may be mistyped, or its record was dropped after some time."),
     UserNotFound: ("user", "The name may be mistyped, or the user was removed."),
     SearchNotFound: ("search", "What a search has found is kept for a day."),
     ErrorGroupNotFound: ("error group", "It was not seen for long, or too many others came after it."),
@@ -102,7 +102,8 @@ def _who_was_faster() -> str:
 def _vanished(error):
     what, hint = VANISHED[type(error)]
     queue = (request.view_args or {}).get("queue")
-    return answer(404, f"This {what} is not here any more", str(error), hint, queue=queue)
+    # what the error itself says is in the title and the hint
+    return answer(404, f"This {what} is not here any more", "", hint, queue=queue)
 
 
 def _store_error(error):

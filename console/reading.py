@@ -4,7 +4,7 @@ import json
 import math
 from dataclasses import dataclass, replace
 
-from console.current import engine, settings
+from console.current import engine, known, settings
 from queue_core import Masking, masking_of, states
 from queue_core.errors import InvalidRequest
 
@@ -95,9 +95,34 @@ def found(search_id: str, first: int, limit: int) -> list[tuple]:
 
 
 def error_summary():
-    """As `error_groups.summary`."""
-    found, mask = engine().error_groups.summary(), masks()
+    """As `error_groups.summary`; None too where it is unknown."""
+    found, mask = known(engine().error_groups.summary, "the error groups"), masks()
     return found and replace(found, groups=tuple(replace(one, title=mask.text(one.title)) for one in found.groups))
+
+
+def deploys() -> list:
+    """As `error_groups.deploys`; none where they are unknown."""
+    return known(engine().error_groups.deploys, "the deploys") or []
+
+
+def error_notes() -> dict:
+    """As `error_groups.notes`; none where they are unknown."""
+    return known(engine().error_groups.notes, "the notes on errors") or {}
+
+
+def error_note(group_id: str):
+    """As `error_groups.note`; None too where it is unknown."""
+    return known(lambda: engine().error_groups.note(group_id), "the notes on errors")
+
+
+def newest_operations(limit: int):
+    """As `operations.newest`; none where they are unknown."""
+    return known(lambda: engine().operations.newest(limit=limit), "the operations") or []
+
+
+def workers() -> list | None:
+    """As `workers.alive`; None where they are unknown."""
+    return known(engine().workers.alive, "the workers")
 
 
 def error_group(group_id: str):

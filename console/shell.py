@@ -6,7 +6,7 @@ from flask import g
 
 from console import current, links
 from console.counts import active_queues, next_due_at, totals
-from queue_core.errors import StoreCorrupt, StoreError
+from queue_core.errors import StoreError
 
 STALE_SECONDS = 15
 OVERDUE_SECONDS = 60
@@ -19,9 +19,7 @@ class Shell:
         if g.get("store_away"):
             return None
         try:
-            return read()
-        except StoreCorrupt:  # a key is broken, and Redis answers
-            return None
+            return current.known(read)
         except StoreError:
             g.store_away = True
             return None
@@ -30,6 +28,11 @@ class Shell:
     def away(self) -> bool:
         """Whether Redis failed to answer during this request."""
         return bool(g.get("store_away"))
+
+    @property
+    def unknown(self) -> list[str]:
+        """What the page could not be told, since a key is not what it should be."""
+        return current.unknown()
 
     @cached_property
     def now(self) -> float:

@@ -1,11 +1,13 @@
 """The doctor: looks at a Redis and says what would lose tasks, slow it down, or surprise somebody."""
 
+import inspect
 from collections.abc import Iterator
 
 from queue_core import states
 from queue_core.checkups import ADVICE, FINE, TROUBLE, Finding
 from queue_core.connection import OLDEST_SERVER, shown_url
 from queue_core.errors import StoreCorrupt, StoreError
+from queue_core.keys import CATALOGUE, Keys
 from queue_core.orphans import Orphans
 from queue_core.text import shown, to_text
 
@@ -17,6 +19,22 @@ _AT_ONCE = 200
 _QUEUES_OF_TASKS = 20
 _OLDEST = 20
 _SCANS = 200
+
+# told of in another look
+_ELSEWHERE = {"hold_records"}
+
+
+def _is_single(name) -> bool:
+    return len(inspect.signature(getattr(Keys, name)).parameters) == 1
+
+
+_SINGLE = [
+    name
+    for name, (_, pattern, _) in CATALOGUE.items()
+    if pattern.startswith("x:") and name not in _ELSEWHERE and _is_single(name)
+]
+_MADE_ANEW = {"snapshot", "checkup", "stats_recent", "error_summary", "workers"}
+"""Keys that hold only what is found out again."""
 
 
 def examine(engine) -> Iterator[Finding | None]:
@@ -36,6 +54,7 @@ def examine(engine) -> Iterator[Finding | None]:
         _eviction,
         _memory,
         _clock,
+        _foreign_keys,
         _expired_leases,
         _name_sets,
         _orphans,
@@ -144,6 +163,31 @@ def _side(behind) -> str:
     return "behind" if behind > 0 else "ahead of"
 
 
+def _foreign_keys(engine):
+    """Keys of ours that something else has written: what reads them says only that a key is not what it should be."""
+    sick = False
+    pipeline = engine.store.client.pipeline(transaction=False)
+    for method in _SINGLE:
+        pipeline.type(getattr(engine.store.keys, method)())
+    for method, kind in zip(_SINGLE, map(to_text, pipeline.execute()), strict=True):
+        expected, _, inside = CATALOGUE[method]
+        if kind in ("none", expected):
+            continue
+        sick, key = True, shown(to_text(getattr(engine.store.keys, method)()))
+        yield Finding(TROUBLE, f"{key} is of the type {kind}, not {expected}.", _remedy(method, key, inside))
+    if not sick:
+        yield Finding(FINE, "The keys of Signalbox are of their types.")
+
+
+def _remedy(method, key, inside) -> str:
+    if method in _MADE_ANEW:
+        return f"`DEL {key}`: Signalbox makes it anew.  Find out what else writes under this prefix."
+    return (
+        f"`RENAME` {key} away: Signalbox begins an empty one, without what stood there ({inside}).  "
+        "Find out what else writes under this prefix."
+    )
+
+
 def _expired_leases(engine):
     seconds, _ = engine.store.client.time()
     patience = engine.settings.lease_seconds + engine.settings.recover_seconds * 2
@@ -157,7 +201,7 @@ def _expired_leases(engine):
     if late:
         yield Finding(
             TROUBLE,
-            f"{late} tasks are active whose worker has been silent for over {patience:g} s.",
+            f"{_so_many(late, 'task is', 'tasks are')} active whose worker has been silent for over {patience:g} s.",
             "Start a sweeper (`signalbox sweeper`) or a worker: they recover them.",
         )
     else:
@@ -220,7 +264,8 @@ def _twins(engine):
     if count:
         yield Finding(
             ADVICE,
-            f"{count} unique tasks stand in two queues, or did so a minute ago; each shares one payload.",
+            f"{_so_many(count, 'unique task stands', 'unique tasks stand')} in two queues, or did so a minute ago; "
+            "both places share one payload.",
             "Where TaskTiger workers run too, use one queue for each unique function: they delete the payload early.",
         )
 
@@ -290,7 +335,8 @@ def _processes(engine):
                 f"The clock of {shown(str(one.facts.get('host')))} is {abs(behind):.0f} s {_side(behind)} Redis'.",
                 "Our processes correct for it; applications and TaskTiger there do not.  Check time synchronisation.",
             )
-    text = f"{len(workers)} workers of ours are alive." if workers else "No worker of ours is alive."
+    alive = _so_many(len(workers), "worker of ours is", "workers of ours are")
+    text = f"{alive} alive." if workers else "No worker of ours is alive."
     yield Finding(FINE if workers else ADVICE, text, "" if workers else "TaskTiger workers do not register themselves.")
 
 
@@ -298,6 +344,10 @@ def _pieces(queues: list[str], size: int = _AT_ONCE) -> Iterator[list[str]]:
     """Some of them at a time, of so many as are looked at at all."""
     seen = queues[:_LOOKED_AT]
     return (seen[first : first + size] for first in range(0, len(seen), size))
+
+
+def _so_many(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 def _some(names: list[str]) -> str:

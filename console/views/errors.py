@@ -24,7 +24,7 @@ class ErrorsPage(Page):
     def index(self):
         """The error groups."""
         summary, wanted = reading.error_summary(), causes.WantedGroups.from_query(request.args)
-        rows = causes.rows(summary, engine().error_groups.notes(), engine().error_groups.deploys(), now(), wanted.hours)
+        rows = causes.rows(summary, reading.error_notes(), reading.deploys(), now(), wanted.hours)
         found = [row for row in rows if wanted.holds(row)]
         ids = {row.id for row in found}
         groups = [group for group in summary.groups if group.id in ids] if summary and wanted.by != "cause" else []

@@ -37,7 +37,7 @@ class GroupsPage(Page):
     @may("look")
     def show(self, group_id):
         rooms, group = engine(), reading.error_group(group_id)
-        note, deploys = rooms.error_groups.note(group_id), rooms.error_groups.deploys()
+        note, deploys = reading.error_note(group_id), reading.deploys()
         page = rooms.error_groups.tasks(group_id, cursor=paging.cursor(), limit=settings().page_size)
         found = reading.failed([(queue, task_id) for queue, task_id, _ in page.tasks])
         shared, looked_at = reading.common_arguments(group_id)

@@ -3,12 +3,11 @@
 from flask import request, url_for
 from flask_admin import expose
 
-from console import charts
+from console import charts, reading
 from console.auth import may
-from console.current import engine
+from console.current import engine, known
 from console.page import Page
 from console.presenters import duration, number
-from queue_core.errors import StoreCorrupt
 
 DEFAULT_RANGE = "24h"
 MAX_NAMES = 200
@@ -43,7 +42,7 @@ def _page(page, kind, name, **more):
     chosen = request.args.get("range", DEFAULT_RANGE)
     span = stats.spans.get(chosen) or stats.spans[DEFAULT_RANGE]
     series = stats.series(kind, name, span)
-    deploys, operations = engine().error_groups.deploys(), _operations(kind, name)
+    deploys, operations = reading.deploys(), _operations(kind, name)
     return page.render(
         "numbers/show.html",
         kind=kind,
@@ -88,11 +87,8 @@ def _age(seconds) -> str:
 def _operations(kind, name):
     if kind == "function":
         return []
-    return [one for one in engine().operations.newest(limit=NEWEST_OPERATIONS) if kind == "all" or one.queue == name]
+    return [one for one in reading.newest_operations(NEWEST_OPERATIONS) if kind == "all" or one.queue == name]
 
 
 def _names(kind):
-    try:
-        return engine().stats.names(kind)
-    except StoreCorrupt:
-        return []
+    return known(lambda: engine().stats.names(kind)) or []

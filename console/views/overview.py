@@ -60,7 +60,7 @@ def _numbers(total):
     return {
         "series": series,
         "drawn": _drawn(series),
-        "marks": charts.marks(series, engine.error_groups.deploys(), engine.operations.newest(limit=NEWEST)),
+        "marks": charts.marks(series, reading.deploys(), reading.newest_operations(NEWEST)),
         "trend": charts.trend_words(engine.stats.trend(), errors),
     }
 
@@ -75,9 +75,10 @@ def _drawn(series):
 
 
 def _causes(now):
-    groups = current.engine().error_groups
-    return causes.pressing(causes.rows(reading.error_summary(), groups.notes(), groups.deploys(), now))[:MAX_CAUSES]
+    found = causes.rows(reading.error_summary(), reading.error_notes(), reading.deploys(), now)
+    return causes.pressing(found)[:MAX_CAUSES]
 
 
-def _workers_alive():
-    return sum(worker.facts.get("kind") == "worker" for worker in current.engine().workers.alive())
+def _workers_alive() -> int | None:
+    alive = reading.workers()
+    return None if alive is None else sum(worker.facts.get("kind") == "worker" for worker in alive)

@@ -2,7 +2,7 @@
 
 from flask_admin import expose
 
-from console import recurring_list
+from console import reading, recurring_list
 from console.auth import may
 from console.current import engine, now
 from console.page import Page
@@ -19,7 +19,8 @@ class PeriodicPage(Page):
     @expose("/")
     @may("look")
     def index(self):
-        found = recurring_list.works(engine().workers.alive())
+        alive = reading.workers()
+        found = recurring_list.works(alive or ())
         asked = [(work.func, work.queue, work.id) for work in found[:MAX_SHOWN]]
         rows = recurring_list.rows(found, engine().periodic.occurrences(asked), now())
-        return self.render("periodic/index.html", rows=rows, known=len(found), now=now())
+        return self.render("periodic/index.html", rows=rows, known=len(found), is_known=alive is not None, now=now())

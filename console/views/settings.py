@@ -32,7 +32,7 @@ class SettingsPage(Page):
             "settings/index.html",
             server=engine.condition.server(),
             sizes=engine.condition.sizes(),
-            summary=engine.error_groups.summary(),
+            summary=reading.error_summary(),
             engine_settings=setting_list.lines(engine.settings, ENGINE_PREFIX),
             console_settings=setting_list.lines(current.settings(), ENVIRONMENT_PREFIX),
             roles=auth.RIGHTS,

@@ -34,7 +34,7 @@ def test_a_sound_redis_gives_no_trouble(world, engine, persistent):
     engine.workers.register("w1", {"kind": "worker"})
     world.put("queued")
     assert said(engine, TROUBLE) == []
-    assert "A sweeper is at work." in said(engine, FINE) and "1 workers of ours are alive." in said(engine, FINE)
+    assert "A sweeper is at work." in said(engine, FINE) and "1 worker of ours is alive." in said(engine, FINE)
 
 
 def test_a_redis_that_does_not_answer_is_the_only_finding():
@@ -69,7 +69,7 @@ def test_a_process_whose_clock_differs_is_named(engine):
 
 def test_overdue_tasks_are_trouble(world, engine):
     world.put("active", score=time.time() - 10_000)
-    assert "sweeper" in the_one(engine, TROUBLE, "1 tasks are active").advice
+    assert "sweeper" in the_one(engine, TROUBLE, "1 task is active").advice
 
 
 def test_a_queue_listed_without_a_task_is_named(world, engine):
@@ -93,7 +93,15 @@ def test_unique_tasks_in_two_queues_are_counted(world, engine):
     world.put("queued", "orders", unique=True)
     world.put("queued", "mail", unique=True)
     world.raw.zadd("t:x:twins", {"a": 1})
-    the_one(engine, ADVICE, "1 unique tasks stand in two queues")
+    the_one(engine, ADVICE, "1 unique task stands in two queues")
+
+
+def test_a_key_of_ours_that_something_else_has_written_is_named_with_what_to_do(world, engine):
+    world.raw.hset("t:x:snapshot", "foreign", "1")
+    world.raw.set("t:x:deploys", "foreign")
+    assert "`DEL t:x:snapshot`" in the_one(engine, TROUBLE, "t:x:snapshot is of the type hash, not string").advice
+    kept = the_one(engine, TROUBLE, "t:x:deploys is of the type string, not list").advice
+    assert "RENAME" in kept and "deploys: when, by whom" in kept
 
 
 def test_holds_that_cannot_be_read_are_named_with_what_to_do(world, engine):

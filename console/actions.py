@@ -40,15 +40,20 @@ def perform(verb: str, act, *, told, back, queue=None, task_id=None, queues=None
 def attempt(verb: str, act, *, queue=None, task_id=None, queues=None):
     """What `act` gives, called with the actor.  Raises as `perform`."""
     actor = current_actor()
-    if settings().read_only:
-        _record(verb, actor, "refused", "read-only console", queue, task_id)
-        abort(403, description=READ_ONLY)
+    refuse_where_read_only(verb, queue, task_id)
     try:
         require(verb, _touched(queue, queues), task_id)
         return act(actor)
     except (InvalidRequest, MovedOn) as error:
         _record(verb, actor, "failed", str(error), queue, task_id)
         raise
+
+
+def refuse_where_read_only(verb: str, queue=None, task_id=None) -> None:
+    """Before whatever is posted, also what only asks further: 403 in a read-only console, recorded."""
+    if settings().read_only:
+        _record(verb, current_actor(), "refused", "read-only console", queue, task_id)
+        abort(403, description=READ_ONLY)
 
 
 def _touched(queue, queues):

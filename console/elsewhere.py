@@ -59,6 +59,7 @@ def _reschedule(time, chosen, back):
 
 
 def _ask(page, template, verb, chosen, fault, back, **facts):
+    actions.refuse_where_read_only(f"{verb} selected")
     meant = selection.possible(verb, chosen)
     if not meant:
         return selection.nothing_to_do(chosen, back)

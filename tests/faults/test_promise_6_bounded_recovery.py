@@ -42,7 +42,7 @@ def test_ten_thousand_leases_that_end_at_once_are_dealt_with_in_time_and_keep_re
         for _ in range(ATTEMPTS):
             slow = _recover_all(raw)
             # whoever has to share its processor is at times slow by itself, though not on the average
-            assert max(_mean_microseconds(raw).values()) < THRESHOLD_MICROSECONDS / 10
+            assert max(_mean_microseconds(raw).values()) < THRESHOLD_MICROSECONDS / 4
             if not slow:
                 break
     assert not slow or os.getloadavg()[0] > os.cpu_count()

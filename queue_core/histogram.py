@@ -1,7 +1,8 @@
 """Lengths of time counted in buckets that grow, and quantiles out of the counts.  Pure.
 
 Bucket 0 holds what took a millisecond or less; each further one reaches a third of a doubling higher, and the last one
-holds everything beyond twelve days.  A quantile lies in the bucket of the real value, so it is off by 26 % at most.
+holds everything beyond twelve days.  A quantile lies in the bucket of the real value, so it is off by 26 % at most, and
+below a millisecond by that millisecond.
 """
 
 import math
@@ -11,7 +12,7 @@ PER_DOUBLING = 3
 SHORTEST_SECONDS = 0.001
 LAST = 90
 GREATEST_ERROR = 2 ** (1 / PER_DOUBLING) - 1
-"""As a share of the real value, for lengths between a millisecond and the last bucket."""
+"""As a share of the real value, for lengths above a millisecond and below the last bucket."""
 
 
 def upper_seconds(bucket: int) -> float:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from queue_core.histogram import GREATEST_ERROR, LAST, SHORTEST_SECONDS, bucket_of, quantile, upper_seconds
 
 lengths = st.floats(min_value=0, max_value=1e7, allow_nan=False)
-countable = st.floats(min_value=SHORTEST_SECONDS, max_value=1e6)
+countable = st.floats(min_value=SHORTEST_SECONDS, max_value=1e6, exclude_min=True)
 shares = st.floats(min_value=0.01, max_value=1)
 
 

@@ -69,8 +69,8 @@ def test_what_is_retried_while_it_is_held_goes_aside_again(raw, make_engine, run
     assert members(raw, "scheduled") == [task_id] and len(executions(raw, task_id)) == 1
 
 
-def test_a_group_that_is_held_keeps_its_retries_and_not_what_never_failed(raw, make_engine, run_once, tmp_path):
-    engine = make_engine()
+def retried_of_a_held_group(raw, engine, run_once) -> str:
+    """The id of a task that failed, whose error group is held, and which was retried since."""
     task_id = queue_task(raw, functions.fail, "no order 5")
     run_once()
     engine.snapshot.take()
@@ -79,6 +79,12 @@ def test_a_group_that_is_held_keeps_its_retries_and_not_what_never_failed(raw, m
     (group,) = engine.error_groups.summary().groups
     engine.holds.hold_group(group, actor=ANNA, reason="a fix ships")
     engine.control.retry("orders", task_id, actor=ANNA)
+    return task_id
+
+
+def test_a_group_that_is_held_keeps_its_retries_and_not_what_never_failed(raw, make_engine, run_once, tmp_path):
+    engine = make_engine()
+    task_id = retried_of_a_held_group(raw, engine, run_once)
     fresh = queue_task(raw, functions.fail, "no order 6")
     run_once()
     assert members(raw, "scheduled") == [task_id] and members(raw, "error") == [fresh]
@@ -144,14 +150,7 @@ def test_a_hold_of_one_queue_that_cannot_be_read_holds_there_alone(
 
 def test_a_group_that_cannot_be_read_is_held_and_what_never_failed_runs(raw, make_engine, run_once, tmp_path):
     engine = make_engine()
-    task_id = queue_task(raw, functions.fail, "no order 5")
-    run_once()
-    engine.snapshot.take()
-    for _ in Duties(engine).index_errors():
-        pass
-    (group,) = engine.error_groups.summary().groups
-    engine.holds.hold_group(group, actor=ANNA, reason="a fix ships")
-    engine.control.retry("orders", task_id, actor=ANNA)
+    task_id = retried_of_a_held_group(raw, engine, run_once)
     broken(raw)
     fresh = queue_task(raw, functions.note, str(tmp_path / "log"))
     run_once()

@@ -37,6 +37,20 @@ def viewer(engine, app):
 
 
 @pytest.fixture
+def granted(engine, app):
+    """Makes a viewer named gina who is operator on one queue: granted(queue)."""
+
+    def made(queue):
+        engine.people.add("gina", PASSWORD, "viewer")
+        engine.people.grant("gina", "operator", queue)
+        visitor = Visitor(app)
+        assert visitor.log_in("gina").status_code == 303
+        return visitor
+
+    return made
+
+
+@pytest.fixture
 def acts(engine):
     """The acts in the audit trail, newest first, without the logins: (verb, outcome)."""
     return lambda: [(act.verb, act.outcome) for act in engine.audit.page().entries if act.verb != "login"]

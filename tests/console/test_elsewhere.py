@@ -43,13 +43,9 @@ def planned(engine, world):
 
 
 @pytest.fixture
-def gina(engine, app):
+def gina(granted):
     """A viewer who is operator on mail."""
-    engine.people.add("gina", PASSWORD, "viewer")
-    engine.people.grant("gina", "operator", "mail")
-    visitor = Visitor(app)
-    assert visitor.log_in("gina").status_code == 303
-    return visitor
+    return granted("mail")
 
 
 def due(world, queue="mail"):

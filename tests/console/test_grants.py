@@ -11,13 +11,9 @@ SOMEBODY = Actor("ann", "command line")
 
 
 @pytest.fixture
-def gina(engine, app):
+def gina(granted):
     """A viewer who is operator on billing."""
-    engine.people.add("gina", PASSWORD, "viewer")
-    engine.people.grant("gina", "operator", "billing")
-    visitor = Visitor(app)
-    assert visitor.log_in("gina").status_code == 303
-    return visitor
+    return granted("billing")
 
 
 def text(answer):

@@ -10,7 +10,6 @@ from queue_core.duties import Duties
 from queue_core.errors import InvalidRequest
 from tests.builders import HOSTILE_QUEUE, World
 from tests.console import seed
-from tests.console.visitor import PASSWORD, Visitor
 
 SOMEBODY = Actor("ann", "command line")
 
@@ -29,13 +28,9 @@ def form(page, **more):
 
 
 @pytest.fixture
-def gina(engine, app):
+def gina(granted):
     """A viewer who is operator on billing."""
-    engine.people.add("gina", PASSWORD, "viewer")
-    engine.people.grant("gina", "operator", "billing")
-    visitor = Visitor(app)
-    assert visitor.log_in("gina").status_code == 303
-    return visitor
+    return granted("billing")
 
 
 # -- the ticked ones --
